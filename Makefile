@@ -1,0 +1,73 @@
+# Ringfence: one non-recursive make.  Flags and warnings live here only; each folder's
+# module.mk says what is built from it.
+#
+#   make          dist/x64 and dist/x86
+#   make demo     the main job, shown under Wine (installs what is missing)
+#   make test     everything that is checked (installs what is missing)
+#   make help     the rest
+VERSION := 0.1.0
+B       := build
+D       := dist
+Q       := $(if $(V),,@)
+MAKEFLAGS += -rR
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+all: dist-files
+
+# The only list of warnings: every compiler, every target, the tests too.
+WARN   := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla \
+          -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
+INC    := -Ilauncher -Isetup -I$B/gen
+COMMON := $(WARN) $(INC) -MMD -MP -ffile-prefix-map=$(CURDIR)=. \
+          -DRINGFENCE_VERSION='"$(VERSION)"'
+
+# Native: the pure core under the sanitizers, by both compilers.
+NATIVE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# Windows: nothing of ours links the C runtime.  The subsystem version stays the linker's
+# own (5.2 and 4.0): a newer one would keep older Windows from even trying.
+ARCHES    := x64 x86
+CROSS_x64 := x86_64-w64-mingw32-
+CROSS_x86 := i686-w64-mingw32-
+MACH_x64  :=
+MACH_x86  := -march=i686 -mstackrealign
+WIN       := -Os -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -ffreestanding -fno-builtin \
+             -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident \
+             -ffunction-sections -fdata-sections
+ENTRY_x64 := entry
+ENTRY_x86 := _entry
+LDWIN      = -nostdlib -s -Wl,-e,$(ENTRY_$1) -Wl,--gc-sections -Wl,--no-insert-timestamp \
+             -Wl,--dynamicbase -Wl,--nxcompat
+LIBWIN    := -lgcc -lkernel32 -lntdll
+
+include launcher/module.mk shims/module.mk denybin/module.mk setup/module.mk tests/module.mk
+
+$B/gcc/%.o: %.c
+	@mkdir -p $(@D)
+	$Qgcc $(COMMON) $(NATIVE) -c $< -o $@
+$B/clang/%.o: %.c
+	@mkdir -p $(@D)
+	$Qclang $(COMMON) $(NATIVE) -c $< -o $@
+
+define win_rules
+$B/$1/%.o: %.c
+	@mkdir -p $$(@D)
+	$$Q$(CROSS_$1)gcc $$(COMMON) $$(MACH_$1) $$(WIN) $$(WINX) -c $$< -o $$@
+$B/$1/%.res.o: %.rc launcher/app.manifest launcher/version.rc
+	@mkdir -p $$(@D)
+	$$Q$(CROSS_$1)windres -Ilauncher -DVERSION_TEXT='\"$(VERSION)\"' \
+		-DVERSION_QUAD=$(subst .,$(comma),$(VERSION)),0 -O coff $$< $$@
+endef
+comma := ,
+$(foreach a,$(ARCHES),$(eval $(call win_rules,$a)))
+
+help:
+	@sed -n '4,7s/^# *//p' Makefile
+	@grep -hE '^## ' Makefile */module.mk | sed 's/^## //'
+clean:
+	rm -rf $(filter-out $B/fetch,$(wildcard $B/*)) $D
+## make clean    remove what was built (downloads in build/fetch stay)
+
+-include $(shell find $B -name '*.d' -not -path '$B/fetch/*' 2>/dev/null)
+.PHONY: all help clean dist-files

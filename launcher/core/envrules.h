@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one table of what a child's environment gets: the network's off switches, the box,
+ * PATH, and the secrets taken out.
+ * Pure, and free of the C library: the shims link it.
+ */
+#pragma once
+
+#include "core/envblock.h"
+
+enum envrule_mode {
+    ENVRULE_FORCE,  /* set it, whatever was inherited */
+    ENVRULE_DEFAULT /* set it only when the parent has none */
+};
+
+enum envrule_when {
+    ENVRULE_ALWAYS,
+    ENVRULE_OFFLINE, /* only while the network is off */
+    ENVRULE_DENYBIN, /* offline, and only where a denybin is installed */
+    ENVRULE_BOX      /* only when there is a box */
+};
+
+/* One row.  In value, {proxy} stands for the dead endpoint's URL, {port} for its port,
+ * {denybin} for that directory, {denybin/} for it with forward slashes, {temp} and
+ * {cache} for the box's directories. */
+struct envrule {
+    const char16_t *name;
+    const char16_t *value;
+    enum envrule_mode mode;
+    enum envrule_when when;
+    const char *reader; /* the program that obeys it */
+    const char *proof;  /* how that was seen: "test NAME", or the document */
+};
+
+extern const struct envrule envrules_table[];
+extern const size_t envrules_count;
+
+/* Names whose variables hold secrets, `*` as in u16s_imatch. */
+extern const char16_t *const envrules_secrets[];
+extern const size_t envrules_secrets_count;
+
+struct envrules_input {
+    bool offline;
+    uint16_t dead_port;   /* a closed loopback port; 9 unless something listens there */
+    struct u16s denybin;  /* directory; empty: none installed */
+    struct u16s shims;    /* directory; empty: none (a shim copied elsewhere) */
+    struct u16s temp;     /* the box's directories; empty: no box */
+    struct u16s cache;
+    struct u16s keep;     /* comma-separated patterns of secrets to keep, and of rows of
+                             the table not to apply */
+};
+
+/* Applies everything to *env; doing it twice changes nothing more.  PATH becomes
+ * denybin;shims;rest (shims;rest with the network on), entries that name these two
+ * directories elsewhere in it removed; PATHEXT gets .COM;.EXE first and keeps the rest;
+ * git's http.proxy is appended to GIT_CONFIG_COUNT/KEY_n/VALUE_n. */
+void envrules_apply(struct envblock *env, const struct envrules_input *in);
+
+/* Whether a variable of this name is taken out, given the patterns to keep. */
+bool envrules_is_secret(struct u16s name, struct u16s keep);

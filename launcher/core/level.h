@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The level of a launch: decided from what the machine has shown, never from what was
+ * asked for or from calls that merely returned.
+ * Pure, and free of the C library: the shims link it.
+ */
+#pragma once
+
+#include "core/u16.h"
+
+enum level { LEVEL_ADVISORY, LEVEL_CONFINED, LEVEL_ENFORCED };
+
+enum level_want { LEVEL_WANT_AUTO, LEVEL_WANT_ADVISORY, LEVEL_WANT_CONFINED, LEVEL_WANT_ENFORCED };
+
+/* What looking at a restricted token just made has shown. */
+enum level_token {
+    LEVEL_TOKEN_UNTRIED,     /* advisory was asked for: no token was made */
+    LEVEL_TOKEN_NO_CALL,     /* this Windows has no CreateRestrictedToken */
+    LEVEL_TOKEN_FAILED,      /* the call failed */
+    LEVEL_TOKEN_NOT_KEPT,    /* it succeeded, but the token carries no restricting SIDs */
+    LEVEL_TOKEN_RESTRICTED   /* read back: all restricting SIDs are there */
+};
+
+/* What the canary child has shown about a level on this machine. */
+enum level_canary { LEVEL_CANARY_NOT_RUN, LEVEL_CANARY_ESCAPED, LEVEL_CANARY_HELD };
+
+struct level_evidence {
+    enum level_token token;
+    enum level_canary confined;
+    enum level_canary enforced;
+};
+
+struct level_verdict {
+    enum level level;   /* the level to report: proven */
+    enum level run_as;  /* the level whose code runs; above `level` only when unproven */
+    bool unproven;      /* run_as was asked for with --allow-unproven: say NOT PROVEN */
+    bool refused;       /* level is below what is required: start nothing, exit 125 */
+    const char *reason; /* why not more, for people; static; "" when at what was wanted */
+};
+
+/* Decides.  auto takes the strongest level proven; a level asked for by name falls to the
+ * strongest proven below it unless allow_unproven. */
+struct level_verdict level_decide(enum level_want want, enum level require,
+                                  bool allow_unproven,
+                                  const struct level_evidence *evidence);
+
+const char *level_name(enum level level); /* "advisory", … */
+
+/* Reads a level's name in lower case; false when it is none. */
+bool level_parse(struct u16s text, enum level *level);
+bool level_parse_want(struct u16s text, enum level_want *want); /* also "auto" */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reparse data of App Execution Aliases (WindowsApps\python.exe and its like).
+ * Pure, and free of the C library: the shims link it.
+ */
+#pragma once
+
+#include "core/u16.h"
+
+#define REPARSE_APPEXECLINK 0x8000001Bu /* [MS-FSCC] 2.1.2.1 */
+#define REPARSE_BYTES_MAX   16384u      /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
+
+enum reparse_alias {
+    REPARSE_NOT_ALIAS,  /* another tag, or data too short for one */
+    REPARSE_STORE_STUB, /* leads only to the Store's installer (AppInstallerPythonRedirector) */
+    REPARSE_ALIAS       /* leads to a program */
+};
+
+/* Looks at a REPARSE_DATA_BUFFER of `bytes` bytes: tag, length, then a version (3) and
+ * NUL-terminated strings: package, application id, target path, kind.  For REPARSE_ALIAS
+ * the target path is appended to *target (full path; not checked to exist). */
+enum reparse_alias reparse_read(const uint8_t *data, size_t bytes, struct u16buf *target);

@@ -1,0 +1,15 @@
+# core is compiled everywhere; win and exec for Windows only.
+CORE := $(wildcard launcher/core/*.c)
+EXEC := $(wildcard launcher/win/*.c) launcher/exec.c
+CLI  := launcher/ringfence.c launcher/cli.c $(wildcard launcher/cmd_*.c)
+
+define launcher_rules
+$B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))
+	@rm -f $$@
+	$$Q$(CROSS_$1)ar rcsD $$@ $$^
+$D/$1/ringfence.exe: $$(patsubst %.c,$B/$1/%.o,$(CLI)) $B/$1/launcher/ringfence.res.o $B/$1/launcher.a
+	@mkdir -p $$(@D)
+	$$Q$(CROSS_$1)gcc $$(call LDWIN,$1) -o $$@ $$^ $$(LIBWIN)
+dist-files: $D/$1/ringfence.exe
+endef
+$(foreach a,$(ARCHES),$(eval $(call launcher_rules,$a)))

@@ -1,0 +1,1 @@
+# Nothing is installed with elevated rights yet.
