@@ -10,15 +10,20 @@
 
 enum level { LEVEL_ADVISORY, LEVEL_CONFINED, LEVEL_ENFORCED };
 
-enum level_want { LEVEL_WANT_AUTO, LEVEL_WANT_ADVISORY, LEVEL_WANT_CONFINED, LEVEL_WANT_ENFORCED };
+enum level_want {
+    LEVEL_WANT_AUTO,
+    LEVEL_WANT_ADVISORY,
+    LEVEL_WANT_CONFINED,
+    LEVEL_WANT_ENFORCED
+};
 
 /* What looking at a restricted token just made has shown. */
 enum level_token {
-    LEVEL_TOKEN_UNTRIED,     /* advisory was asked for: no token was made */
-    LEVEL_TOKEN_NO_CALL,     /* this Windows has no CreateRestrictedToken */
-    LEVEL_TOKEN_FAILED,      /* the call failed */
-    LEVEL_TOKEN_NOT_KEPT,    /* it succeeded, but the token carries no restricting SIDs */
-    LEVEL_TOKEN_RESTRICTED   /* read back: all restricting SIDs are there */
+    LEVEL_TOKEN_UNTRIED,   /* advisory was asked for: no token was made */
+    LEVEL_TOKEN_NO_CALL,   /* this Windows has no CreateRestrictedToken */
+    LEVEL_TOKEN_FAILED,    /* the call failed */
+    LEVEL_TOKEN_NOT_KEPT,  /* it succeeded, but the token carries no restricting SIDs */
+    LEVEL_TOKEN_RESTRICTED /* read back: all restricting SIDs are there */
 };
 
 /* What the canary child has shown about a level on this machine. */
@@ -35,11 +40,14 @@ struct level_verdict {
     enum level run_as;  /* the level whose code runs; above `level` only when unproven */
     bool unproven;      /* run_as was asked for with --allow-unproven: say NOT PROVEN */
     bool refused;       /* level is below what is required: start nothing, exit 125 */
-    const char *reason; /* why not more, for people; static; "" when at what was wanted */
+    const char *reason; /* why not more, for people; static; "" when at what was wanted
+                           and required (auto wants enforced) */
 };
 
 /* Decides.  auto takes the strongest level proven; a level asked for by name falls to the
- * strongest proven below it unless allow_unproven. */
+ * strongest proven below it unless allow_unproven.  Nothing is proven of code that runs
+ * unproven, so its level is advisory, and it needs a token to run with: without one even
+ * allow_unproven falls. */
 struct level_verdict level_decide(enum level_want want, enum level require,
                                   bool allow_unproven,
                                   const struct level_evidence *evidence);
