@@ -10,3 +10,5 @@ endef
 $(foreach c,gcc clang,$(eval $(call unit_rules,$c)))
 %.ok: %
 	$Q$< && touch $@
+
+include tests/e2e.mk
