@@ -13,7 +13,8 @@
 
 /* What follows the program name in a command line, its leading blanks included: the tail
  * to pass on verbatim.  The name ends by the C runtime's rule for argv[0]: quotes switch
- * blanks off and on, backslashes mean nothing.  MS: "Parsing C command-line arguments". */
+ * blanks off and on, backslashes mean nothing.  MS: "Parsing C command-line arguments".
+ */
 struct u16s cmdline_tail(struct u16s line);
 
 /* Takes the next argument off *rest by the C runtime's rules (2n backslashes and a quote,
@@ -27,9 +28,11 @@ void cmdline_add(struct u16buf *line, struct u16s arg);
 
 /* Writes the command line that makes `cmd` (full path of cmd.exe) run the batch file
  * `script` (full path) with the arguments of tail: each is quoted so that cmd.exe takes
- * none of its characters as its own, the whole wrapped for `/d /s /c`.  Fails, with a rule
- * naming the argument, where no quoting is safe: CR, LF or NUL in an argument, a quote in
- * the script's path, or more than CMDLINE_BATCH_MAX units.
+ * none of its characters as its own, the whole wrapped for `/d /s /c`.  An argument that
+ * came without quotes and is made of harmless characters stays without, as batch files
+ * compare `"%1"`.  Fails, with a rule naming the argument, where no quoting is safe: CR,
+ * LF, Ctrl-Z or NUL in an argument, a quote or one of these in either path, a slash in
+ * cmd's, or more than CMDLINE_BATCH_MAX units; *line is then as it was.
  * The class of CVE-2024-24576. */
 MUST_CHECK bool cmdline_batch(struct u16buf *line, struct u16s cmd, struct u16s script,
                               struct u16s tail, struct err *err);

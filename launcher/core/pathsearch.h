@@ -8,7 +8,8 @@
 
 #include "core/u16.h"
 
-#define PATHSEARCH_CAP 32768u /* char16_t, terminator included: the longest path there is */
+#define PATHSEARCH_CAP                                                                   \
+    32768u /* char16_t, terminator included: the longest path there is */
 
 /* What the caller found at a path. */
 enum pathsearch_kind {
@@ -50,9 +51,15 @@ struct pathsearch {
 MUST_CHECK bool pathsearch_find(const struct pathsearch *s, struct pathsearch_disk disk,
                                 struct u16buf *found, struct pathsearch_seen *seen);
 
-/* Whether a path ends in .bat or .cmd: cmd.exe must run it. */
+/* Takes the next entry off *path (at == NULL: none are left), quotes and all; a `;`
+ * within quotes does not end it.  False when there is none. */
+bool pathsearch_next(struct u16s *path, struct u16s *entry);
+
+/* Whether a path ends in .bat or .cmd, as Windows opens it (dots and blanks at the end
+ * dropped): cmd.exe must run it. */
 bool pathsearch_is_batch(struct u16s path);
 
-/* The directory of a path without its last separator, and its last component. */
+/* The directory of a path without its last separator ("C:\x" gives "C:"; none gives an
+ * empty slice), and its last component. */
 struct u16s pathsearch_dir(struct u16s path);
 struct u16s pathsearch_base(struct u16s path);
