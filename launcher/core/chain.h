@@ -8,7 +8,7 @@
 
 #include "core/u16.h"
 
-#define CHAIN_DEPTH_MAX 50u /* shims below shims; more is a loop through something else */
+#define CHAIN_DEPTH_MAX 50u /* shims below shims; more is a loop by another way */
 #define CHAIN_IDS_MAX   8u
 #define CHAIN_TEXT_CAP  512u
 
@@ -27,7 +27,8 @@ struct chain {
 bool file_id_eq(const struct file_id *a, const struct file_id *b);
 
 /* Reads "DEPTH" or "DEPTH,VOLUME-HIGH-LOW,…" (hex).  Anything else, an absent variable
- * too, gives the empty chain: a wrong guess here costs a hop, not a boundary. */
+ * too, gives the empty chain: a wrong guess here costs a hop, not a boundary.  A depth
+ * above CHAIN_DEPTH_MAX is read as it is, for the caller to refuse. */
 void chain_read(struct chain *chain, struct u16s text);
 
 bool chain_has(const struct chain *chain, const struct file_id *id);

@@ -11,12 +11,17 @@
 #define REPARSE_BYTES_MAX   16384u      /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
 
 enum reparse_alias {
-    REPARSE_NOT_ALIAS,  /* another tag, or data too short for one */
-    REPARSE_STORE_STUB, /* leads only to the Store's installer (AppInstallerPythonRedirector) */
+    REPARSE_NOT_ALIAS,  /* another tag or version, or damaged: leave it to the system */
+    REPARSE_STORE_STUB, /* leads only to the Store's installer
+                           (AppInstallerPythonRedirector) */
     REPARSE_ALIAS       /* leads to a program */
 };
 
-/* Looks at a REPARSE_DATA_BUFFER of `bytes` bytes: tag, length, then a version (3) and
- * NUL-terminated strings: package, application id, target path, kind.  For REPARSE_ALIAS
- * the target path is appended to *target (full path; not checked to exist). */
+/* Looks at a REPARSE_DATA_BUFFER of `bytes` bytes, at any alignment: tag, length of what
+ * follows the head, reserved, then a version (3) and NUL-terminated strings: package,
+ * application id, target path, kind.  Microsoft documents the tag only; the layout is
+ * what PowerShell 7 and libuv read.  For REPARSE_ALIAS the target path is appended to
+ * *target (X:\..., not checked to exist; target->cut tells that it did not fit), else
+ * *target is untouched.  An alias to SystemUWPLauncher.exe is none here: only the system
+ * knows what to start for it. */
 enum reparse_alias reparse_read(const uint8_t *data, size_t bytes, struct u16buf *target);

@@ -320,6 +320,24 @@ static void policy_read__lists_too_long_together__is_a_fault(void **state)
     assert_fault(text, 4, "too long together");
 }
 
+static void policy_read__keep_too_long__is_a_fault(void **state)
+{
+    static char text[3 * POLICY_TEXT_CAP];
+    char *end = text;
+    size_t room = POLICY_TEXT_CAP - 3000 - 1; /* the comma */
+
+    (void)state;
+    end += sprintf(end, "[default]\nkeep = ");
+    memset(end, 'K', 3000);
+    end += 3000;
+    end += sprintf(end, "\nkeep = ");
+    memset(end, 'L', room);
+    assert_true(read_for(text, u"C:\\work"));
+    assert_int_equal(policy.keep.len, POLICY_TEXT_CAP);
+    end[room] = 'L';
+    assert_fault(text, 3, "too long together");
+}
+
 static void policy_read__dir_that_cannot_be_compared__is_a_fault(void **state)
 {
     static const char16_t *const bad[] = {
@@ -350,6 +368,7 @@ int main(void)
         cmocka_unit_test(policy_read__fault__names_the_object),
         cmocka_unit_test(policy_read__too_much__is_a_fault),
         cmocka_unit_test(policy_read__lists_too_long_together__is_a_fault),
+        cmocka_unit_test(policy_read__keep_too_long__is_a_fault),
         cmocka_unit_test(policy_read__dir_that_cannot_be_compared__is_a_fault),
     };
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

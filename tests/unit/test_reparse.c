@@ -1,0 +1,180 @@
+#include "core/reparse.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PACKAGE u"PythonSoftwareFoundation.Python.3.12_qbz5n2kfra8p0"
+#define PATH    u"C:\\Program Files\\WindowsApps\\Python_x64\\python3.12.exe"
+
+static uint8_t data[2048];
+static size_t bytes;
+
+static void put(uint32_t value, size_t count)
+{
+    for (; count; count--, value >>= 8)
+        data[bytes++] = (uint8_t)value;
+}
+
+static void put_text(const char16_t *text)
+{
+    do
+        put(*text, 2);
+    while (*text++);
+}
+
+/* The length field, from what is there by now. */
+static void set_length(void)
+{
+    data[4] = (uint8_t)(bytes - 8);
+    data[5] = (uint8_t)((bytes - 8) >> 8);
+}
+
+static void make_alias(const char16_t *path)
+{
+    bytes = 0;
+    put(REPARSE_APPEXECLINK, 4);
+    put(0, 4);
+    put(3, 4);
+    put_text(PACKAGE);
+    put_text(PACKAGE u"!Python");
+    put_text(path);
+    put_text(u"0");
+    set_length();
+}
+
+static char16_t text[256];
+static struct u16buf target;
+
+/* The data from an array of exactly its size, so that the sanitizer sees every byte read
+ * too far, and at an odd address. */
+static enum reparse_alias read_back(size_t count)
+{
+    uint8_t *copy = malloc(count + 1);
+    enum reparse_alias alias;
+
+    assert_non_null(copy);
+    memcpy(copy + 1, data, count);
+    target = U16BUF(text);
+    alias = reparse_read(copy + 1, count, &target);
+    free(copy);
+    return alias;
+}
+
+static void reparse_read__alias__gives_the_target(void **state)
+{
+    (void)state;
+    make_alias(PATH);
+    assert_int_equal(read_back(bytes), REPARSE_ALIAS);
+    assert_true(u16s_eq(u16buf_text(&target), u16s_of(PATH)));
+    assert_false(target.cut);
+}
+
+static void reparse_read__text_in_target__is_appended_to(void **state)
+{
+    (void)state;
+    make_alias(u"C:\\x");
+    target = U16BUF(text);
+    u16buf_addz(&target, u"\\\\?\\");
+    assert_int_equal(reparse_read(data, bytes, &target), REPARSE_ALIAS);
+    assert_true(u16s_eq(u16buf_text(&target), U16S("\\\\?\\C:\\x")));
+}
+
+static void reparse_read__store_installer__is_a_stub(void **state)
+{
+    (void)state;
+    make_alias(u"C:\\Program Files\\WindowsApps\\Microsoft.DesktopAppInstaller_1\\"
+               u"AppInstallerPythonRedirector.exe");
+    assert_int_equal(read_back(bytes), REPARSE_STORE_STUB);
+    assert_int_equal(target.len, 0);
+    make_alias(u"c:\\x\\APPINSTALLERPYTHONREDIRECTOR.EXE");
+    assert_int_equal(read_back(bytes), REPARSE_STORE_STUB);
+    make_alias(u"C:\\x\\NotAppInstallerPythonRedirector.exe");
+    assert_int_equal(read_back(bytes), REPARSE_ALIAS);
+}
+
+static void reparse_read__sandboxed_app__is_left_to_the_system(void **state)
+{
+    (void)state;
+    make_alias(u"C:\\WINDOWS\\system32\\SystemUWPLauncher.exe");
+    assert_int_equal(read_back(bytes), REPARSE_NOT_ALIAS);
+}
+
+static void reparse_read__target_without_full_path__is_no_alias(void **state)
+{
+    static const char16_t *const bad[] = { u"",           u"C:\\",   u"python.exe",
+                                           u"C:x\\p.exe", u"\\x\\y", u"1:\\x\\y" };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        make_alias(bad[i]);
+        assert_int_equal(read_back(bytes), REPARSE_NOT_ALIAS);
+        assert_int_equal(target.len, 0);
+    }
+}
+
+static void reparse_read__other_tag_or_version__is_no_alias(void **state)
+{
+    (void)state;
+    make_alias(PATH);
+    data[0] ^= 1;
+    assert_int_equal(read_back(bytes), REPARSE_NOT_ALIAS);
+    make_alias(PATH);
+    data[8] = 4;
+    assert_int_equal(read_back(bytes), REPARSE_NOT_ALIAS);
+}
+
+static void reparse_read__cut_anywhere__is_no_alias(void **state)
+{
+    (void)state;
+    make_alias(PATH);
+    for (size_t n = 0; n < bytes; n++)
+        assert_int_equal(read_back(n), REPARSE_NOT_ALIAS);
+}
+
+/* The length counts, not the buffer: behind it is another program's memory. */
+static void reparse_read__length_shorter_than_the_target__is_no_alias(void **state)
+{
+    size_t whole = 0, kind = 2 * 2; /* "0" and its terminator follow the target */
+
+    (void)state;
+    make_alias(PATH);
+    whole = bytes - 8;
+    for (size_t n = 0; n < whole; n++) {
+        data[4] = (uint8_t)n;
+        data[5] = (uint8_t)(n >> 8);
+        assert_int_equal(read_back(bytes),
+                         n < whole - kind ? REPARSE_NOT_ALIAS : REPARSE_ALIAS);
+    }
+    data[4] = (uint8_t)(whole + 1);
+    assert_int_equal(read_back(bytes), REPARSE_NOT_ALIAS);
+}
+
+static void reparse_read__no_room__is_said(void **state)
+{
+    char16_t small[8];
+
+    (void)state;
+    make_alias(PATH);
+    target = U16BUF(small);
+    assert_int_equal(reparse_read(data, bytes, &target), REPARSE_ALIAS);
+    assert_true(target.cut);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reparse_read__alias__gives_the_target),
+        cmocka_unit_test(reparse_read__text_in_target__is_appended_to),
+        cmocka_unit_test(reparse_read__store_installer__is_a_stub),
+        cmocka_unit_test(reparse_read__sandboxed_app__is_left_to_the_system),
+        cmocka_unit_test(reparse_read__target_without_full_path__is_no_alias),
+        cmocka_unit_test(reparse_read__other_tag_or_version__is_no_alias),
+        cmocka_unit_test(reparse_read__cut_anywhere__is_no_alias),
+        cmocka_unit_test(reparse_read__length_shorter_than_the_target__is_no_alias),
+        cmocka_unit_test(reparse_read__no_room__is_said),
+    };
+    return cmocka_run_group_tests_name("reparse", tests, NULL, NULL);
+}
