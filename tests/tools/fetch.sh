@@ -7,6 +7,7 @@
 # What is there is not fetched again.  What cannot be had prints "SKIP: reason" and exits 77.
 # Nothing from here runs natively but Debian's own sources' makefiles; Windows programs run under Wine.
 # shellcheck disable=SC2317  # fetch_NAME is called by its name
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
 set -eu
 export LC_ALL=C
 # A make above us has its own flags, and git's and curl's makefiles need the built-in rules.
@@ -193,8 +194,7 @@ fetch_peers() {
 fetch_cmocka() {
     say "cmocka's one source file (Debian source package)"
     debian_source cmocka
-    cp "$got/src/cmocka.c" "$new/"
-    cp -r "$got/include" "$new/"
+    cp -r "$got/src" "$got/include" "$new/"
 }
 
 # ----------------------------------------------------------------------------------------------
