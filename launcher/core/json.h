@@ -11,7 +11,7 @@
 #define JSON_DEPTH_MAX 16u
 
 struct json {
-    struct u16buf *out;          /* out->cut tells that it did not fit */
+    struct u16buf *out; /* out->cut tells that it did not fit */
     unsigned depth;
     bool has_item[JSON_DEPTH_MAX + 1];
 };
