@@ -38,15 +38,16 @@ const struct envblock_var *envblock_find(const struct envblock *env, struct u16s
 struct u16s envblock_get(const struct envblock *env, struct u16s name);
 
 /* Sets or replaces; the new spelling of the name wins.  Copies both into env->text, whose
- * cut flag tells that it ran full (envblock_write then fails).  A value that is already
- * the same, name spelling included, costs nothing. */
+ * cut flag tells that it ran full (envblock_write then fails); a name or value that no
+ * block can hold (NUL, `=` in the name) counts as that.  A value that is already the
+ * same, name spelling included, costs nothing.  Slices into env->text are fine. */
 void envblock_set(struct envblock *env, struct u16s name, struct u16s value);
 
 /* Removes the variable, if there. */
 void envblock_unset(struct envblock *env, struct u16s name);
 
 /* Writes the block for CREATE_UNICODE_ENVIRONMENT, sorted, ended by an empty string, its
- * size in *units.  Fails (ERR_RULE) rather than cut: above ENVBLOCK_MAX or cap units, or
+ * size in *units.  out is not the block that was read: the table points into that.  Fails (ERR_RULE) rather than cut: above ENVBLOCK_MAX or cap units, or
  * when env->text ran full; names the longest variable as the object. */
 MUST_CHECK bool envblock_write(const struct envblock *env, char16_t *out, size_t cap,
                                size_t *units, struct err *err);

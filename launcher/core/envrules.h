@@ -21,8 +21,8 @@ enum envrule_when {
 };
 
 /* One row.  In value, {proxy} stands for the dead endpoint's URL, {port} for its port,
- * {denybin} for that directory, {denybin/} for it with forward slashes, {temp} and
- * {cache} for the box's directories. */
+ * {denybin} for that directory, {denybin/} for it with forward slashes and as sh wants it
+ * inside double quotes, {temp} and {cache} for the box's directories. */
 struct envrule {
     const char16_t *name;
     const char16_t *value;
@@ -41,13 +41,13 @@ extern const size_t envrules_secrets_count;
 
 struct envrules_input {
     bool offline;
-    uint16_t dead_port;   /* a closed loopback port; 9 unless something listens there */
-    struct u16s denybin;  /* directory; empty: none installed */
-    struct u16s shims;    /* directory; empty: none (a shim copied elsewhere) */
-    struct u16s temp;     /* the box's directories; empty: no box */
+    uint16_t dead_port;  /* a closed loopback port; 9 unless something listens there */
+    struct u16s denybin; /* directory; empty: none installed */
+    struct u16s shims;   /* directory; empty: none (a shim copied elsewhere) */
+    struct u16s temp;    /* the box's directories; empty: no box */
     struct u16s cache;
-    struct u16s keep;     /* comma-separated patterns of secrets to keep, and of rows of
-                             the table not to apply */
+    struct u16s keep; /* comma-separated patterns of secrets to keep, and of rows of
+                         the table not to apply */
 };
 
 /* Applies everything to *env; doing it twice changes nothing more.  PATH becomes

@@ -1,0 +1,465 @@
+#include "core/envrules.h"
+#include "core/pathsearch.h"
+
+#define VALUE_CAP (ENVBLOCK_MAX + 1u)
+#define LOOPBACK  u"localhost,127.0.0.1,::1"
+#define SEEN      "test_env_programs"
+
+/* The table, by topic.  FORCE nearly everywhere: an inherited proxy that works must not
+ * win over the dead one.  Windows ignores the case of a name, MSYS and Cygwin programs
+ * do not and look for the lower-case one: so the proxies are spelled that way.
+ *
+ * Left out on purpose:
+ * - CARGO_TARGET_DIR, GRADLE_USER_HOME, CARGO_HOME: build scripts expect target\ where it
+ *   always is, and the other two hold the user's downloaded dependencies, without which
+ *   nothing builds offline.  YARN_CACHE_FOLDER likewise: a project with its cache checked
+ *   in ("zero installs") would no longer find it.  npm_config_store_dir: pnpm refuses a
+ *   node_modules that was linked from another store.
+ * - GIT_TERMINAL_PROMPT: whether git may ask is the user's business. */
+const struct envrule envrules_table[] = {
+    /* Proxies: http, https and everything else go to a closed port; loopback stays
+     * open, so that dev servers keep working. */
+    { u"all_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "curl, git", SEEN },
+    { u"ftp_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "curl, wget",
+      "documented: curl(1), Environment" },
+    { u"grpc_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "gRPC",
+      "documented: grpc doc/environment_variables.md; read before https_proxy" },
+    { u"http_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "curl, git, pip, python, npm, wget, Go, .NET", SEEN },
+    { u"https_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "curl, git, pip, python, npm, wget, Go, .NET", SEEN },
+    { u"no_proxy", LOOPBACK, ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "curl, git, python, npm, Go, .NET", SEEN },
+    { u"RSYNC_PROXY", u"127.0.0.1:{port}", ENVRULE_FORCE, ENVRULE_OFFLINE, "rsync",
+      "documented: rsync(1), Environment variables" },
+
+    /* git; its http.proxy is appended by code below. */
+    { u"GIT_ALLOW_PROTOCOL", u"file", ENVRULE_FORCE, ENVRULE_OFFLINE, "git", SEEN },
+    { u"GIT_HTTP_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "tools that imitate git; git itself does not read it", "none: kept for the name" },
+    { u"GIT_HTTPS_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "tools that imitate git; git itself does not read it", "none: kept for the name" },
+    { u"GIT_SSH", u"{denybin}\\ssh.exe", ENVRULE_FORCE, ENVRULE_DENYBIN, "git", SEEN },
+    { u"GIT_SSH_COMMAND", u"\"{denybin/}/ssh.exe\"", ENVRULE_FORCE, ENVRULE_DENYBIN,
+      "git, which runs it through sh", SEEN },
+
+    /* JavaScript. */
+    { u"COREPACK_ENABLE_NETWORK", u"0", ENVRULE_FORCE, ENVRULE_OFFLINE, "corepack",
+      "documented: corepack README, Environment Variables" },
+    { u"NODE_USE_ENV_PROXY", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "node 24 and later: fetch, http and https obey the proxies above", SEEN },
+    { u"npm_config_https_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "npm",
+      SEEN },
+    { u"npm_config_noproxy", LOOPBACK, ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "npm; wins over an .npmrc", SEEN },
+    { u"npm_config_offline", u"true", ENVRULE_FORCE, ENVRULE_OFFLINE, "npm, pnpm", SEEN },
+    { u"npm_config_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "npm", SEEN },
+    { u"YARN_ENABLE_NETWORK", u"0", ENVRULE_FORCE, ENVRULE_OFFLINE, "yarn 2 and later",
+      "documented: yarnpkg.com/configuration/yarnrc#enableNetwork" },
+
+    /* Python. */
+    { u"CONDA_OFFLINE", u"true", ENVRULE_FORCE, ENVRULE_OFFLINE, "conda",
+      "documented: conda, Settings, offline" },
+    { u"HF_DATASETS_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "datasets",
+      "documented: huggingface.co/docs/datasets, Offline" },
+    { u"HF_HUB_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "huggingface_hub",
+      "documented: huggingface_hub, Environment variables" },
+    { u"PIP_DISABLE_PIP_VERSION_CHECK", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "pip",
+      SEEN },
+    { u"PIP_NO_INDEX", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "pip", SEEN },
+    { u"PIP_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "pip, before http_proxy and for URLs given to it", SEEN },
+    { u"TRANSFORMERS_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "transformers",
+      "documented: huggingface.co/docs/transformers, Offline mode" },
+    { u"UV_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "uv",
+      "documented: uv, Environment variables" },
+
+    /* Other package managers. */
+    { u"CARGO_HTTP_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "cargo",
+      "documented: The Cargo Book, http.proxy" },
+    { u"CARGO_NET_OFFLINE", u"true", ENVRULE_FORCE, ENVRULE_OFFLINE, "cargo",
+      "documented: The Cargo Book, net.offline" },
+    { u"COMPOSER_DISABLE_NETWORK", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "composer",
+      "documented: getcomposer.org/doc/03-cli.md" },
+    { u"GOPROXY", u"off", ENVRULE_FORCE, ENVRULE_OFFLINE, "go",
+      "documented: Go Modules Reference, GOPROXY" },
+    { u"GOVCS", u"*:off", ENVRULE_FORCE, ENVRULE_OFFLINE,
+      "go, for modules that GONOPROXY or GOPRIVATE take past GOPROXY",
+      "documented: Go Modules Reference, GOVCS" },
+    { u"HEX_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "mix hex",
+      "documented: hexdocs.pm/hex, mix hex.config" },
+
+    /* The box: temporary files.  TMPDIR comes before TEMP for Python and gcc. */
+    { u"TEMP", u"{temp}", ENVRULE_FORCE, ENVRULE_BOX, "nearly all programs", SEEN },
+    { u"TMP", u"{temp}", ENVRULE_FORCE, ENVRULE_BOX, "nearly all programs", SEEN },
+    { u"TMPDIR", u"{temp}", ENVRULE_FORCE, ENVRULE_BOX, "python, gcc, MSYS programs",
+      SEEN },
+
+    /* The box: caches that their tools can fill again or must be able to write. */
+    { u"CCACHE_DIR", u"{cache}\\ccache", ENVRULE_FORCE, ENVRULE_BOX, "ccache",
+      "documented: ccache manual, cache_dir" },
+    { u"GOCACHE", u"{cache}\\go-build", ENVRULE_FORCE, ENVRULE_BOX, "go",
+      "documented: go help cache" },
+    { u"GOLANGCI_LINT_CACHE", u"{cache}\\golangci-lint", ENVRULE_FORCE, ENVRULE_BOX,
+      "golangci-lint", "documented: golangci-lint, Configuration, Cache" },
+    { u"npm_config_cache", u"{cache}\\npm", ENVRULE_FORCE, ENVRULE_BOX, "npm", SEEN },
+    { u"NUGET_HTTP_CACHE_PATH", u"{cache}\\nuget-http", ENVRULE_FORCE, ENVRULE_BOX,
+      "nuget, dotnet",
+      "documented: NuGet, Managing the global packages and cache folders" },
+    { u"PIP_CACHE_DIR", u"{cache}\\pip", ENVRULE_FORCE, ENVRULE_BOX, "pip", SEEN },
+    { u"SCCACHE_DIR", u"{cache}\\sccache", ENVRULE_FORCE, ENVRULE_BOX, "sccache",
+      "documented: sccache docs/Local.md" },
+    { u"UV_CACHE_DIR", u"{cache}\\uv", ENVRULE_FORCE, ENVRULE_BOX, "uv",
+      "documented: uv, Environment variables" },
+};
+const size_t envrules_count = sizeof envrules_table / sizeof envrules_table[0];
+
+/* Secrets by name.  A pattern is here only if a build that does not talk to a server
+ * works without the variable.  Not here, because builds and tests need them or because
+ * they hit harmless names: *_KEY (cache keys), *_AUTH, *_PWD and *PWD* (directories),
+ * SECRET_KEY (Django reads it in every test), DATABASE_URL (local test databases),
+ * KUBECONFIG and other paths of files (the file's own protection is what counts).
+ * AWS_* also takes AWS_REGION and AWS_PROFILE: keep them by name where tests want them.
+ */
+const char16_t *const envrules_secrets[] = {
+    /* By the word at the end, with its bare form where that is a whole name. */
+    u"*_ACCESS_KEY",
+    u"*ACCESSTOKEN",
+    u"*_API_KEY",
+    u"API_KEY",
+    u"*_APIKEY",
+    u"*_CREDENTIALS",
+    u"*_MASTER_KEY",
+    u"*_PASSPHRASE",
+    u"*_PASSWD",
+    u"*_PASSWORD",
+    u"PASSWORD",
+    u"*_PAT",
+    u"*_PRIVATE_KEY",
+    u"*_SECRET",
+    u"*_SECRET_KEY",
+    u"*_TOKEN",
+    u"TOKEN",
+    u"*_WEBHOOK_URL",
+
+    /* By product. */
+    u"AWS_*",
+    u"AZURE_*_CONNECTION_STRING",
+    u"AZURE_STORAGE_KEY",
+    u"COMPOSER_AUTH",
+    u"DOCKER_AUTH_CONFIG",
+    u"GOOGLE_APPLICATION_CREDENTIALS",
+    u"MYSQL_PWD",
+    u"npm_config_*_auth",
+    u"npm_config_*_authToken",
+    u"NuGetPackageSourceCredentials_*",
+    u"PGPASSWORD",
+    u"REDISCLI_AUTH",
+    u"SECRET_KEY_BASE",
+    u"TF_TOKEN_*",
+    u"VSS_NUGET_EXTERNAL_FEED_ENDPOINTS",
+
+    /* Doors to an agent that answers for the user. */
+    u"GPG_AGENT_INFO",
+    u"SSH_AGENT_PID",
+    u"SSH_AUTH_SOCK",
+    u"VSCODE_GIT_IPC_*",
+};
+const size_t envrules_secrets_count =
+    sizeof envrules_secrets / sizeof envrules_secrets[0];
+
+/* One application: the table, its input, and the text being put together. */
+struct apply {
+    struct envblock *env;
+    const struct envrules_input *in;
+    struct u16buf value;
+};
+
+/* u16s_imatch, but the common `*_WORD` costs one comparison from the end. */
+static bool matches(struct u16s pattern, struct u16s name)
+{
+    if (u16s_find(pattern, u'*', 0) == 0 && u16s_find(pattern, u'*', 1) == pattern.len)
+        return u16s_iends(name, u16s_from(pattern, 1));
+    return u16s_imatch(pattern, name);
+}
+
+static bool is_kept(struct u16s name, struct u16s keep)
+{
+    while (keep.at) {
+        struct u16s pattern = u16s_trim(u16s_split(&keep, u','));
+
+        if (pattern.len && matches(pattern, name))
+            return true;
+    }
+    return false;
+}
+
+bool envrules_is_secret(struct u16s name, struct u16s keep)
+{
+    for (size_t i = 0; i < envrules_secrets_count; i++)
+        if (matches(u16s_of(envrules_secrets[i]), name))
+            return !is_kept(name, keep);
+    return false;
+}
+
+static bool is_separator(char16_t c)
+{
+    return c == u'\\' || c == u'/';
+}
+
+static struct u16s without_separators(struct u16s dir)
+{
+    while (dir.len && is_separator(dir.at[dir.len - 1]))
+        dir.len--;
+    return dir;
+}
+
+static void add_proxy(struct apply *a)
+{
+    u16buf_addz(&a->value, u"http://127.0.0.1:");
+    u16buf_add_dec(&a->value, a->in->dead_port);
+}
+
+/* dir for the inside of sh's double quotes, where $ and ` are alive (and a backslash
+ * would be, were there one left). */
+static void add_for_sh(struct u16buf *b, struct u16s dir)
+{
+    for (size_t i = 0; i < dir.len; i++) {
+        if (dir.at[i] == u'$' || dir.at[i] == u'`')
+            u16buf_addc(b, u'\\');
+        u16buf_addc(b, dir.at[i] == u'\\' ? u'/' : dir.at[i]);
+    }
+}
+
+static void add_field(struct apply *a, struct u16s field)
+{
+    if (u16s_eq(field, U16S("proxy")))
+        add_proxy(a);
+    else if (u16s_eq(field, U16S("port")))
+        u16buf_add_dec(&a->value, a->in->dead_port);
+    else if (u16s_eq(field, U16S("denybin")))
+        u16buf_add(&a->value, without_separators(a->in->denybin));
+    else if (u16s_eq(field, U16S("denybin/")))
+        add_for_sh(&a->value, without_separators(a->in->denybin));
+    else if (u16s_eq(field, U16S("temp")))
+        u16buf_add(&a->value, without_separators(a->in->temp));
+    else if (u16s_eq(field, U16S("cache")))
+        u16buf_add(&a->value, without_separators(a->in->cache));
+}
+
+static void value_clear(struct apply *a)
+{
+    a->value = u16buf_init(a->value.at, a->value.cap);
+}
+
+/* A value cut short must not reach the child: it counts as env->text running full. */
+static void value_set(struct apply *a, struct u16s name)
+{
+    if (a->value.cut)
+        a->env->text.cut = true;
+    else
+        envblock_set(a->env, name, u16buf_text(&a->value));
+}
+
+static void value_expand(struct apply *a, struct u16s template)
+{
+    value_clear(a);
+    while (template.at) {
+        u16buf_add(&a->value, u16s_split(&template, u'{'));
+        if (template.at)
+            add_field(a, u16s_split(&template, u'}'));
+    }
+}
+
+static bool applies(const struct apply *a, const struct envrule *rule, struct u16s name)
+{
+    if (rule->mode == ENVRULE_DEFAULT && envblock_find(a->env, name))
+        return false;
+    switch (rule->when) {
+    case ENVRULE_ALWAYS:
+        break;
+    case ENVRULE_OFFLINE:
+        if (!a->in->offline)
+            return false;
+        break;
+    case ENVRULE_DENYBIN:
+        if (!a->in->offline || a->in->denybin.len == 0)
+            return false;
+        break;
+    case ENVRULE_BOX:
+        if (a->in->temp.len == 0 || a->in->cache.len == 0)
+            return false;
+        break;
+    }
+    return !is_kept(name, a->in->keep);
+}
+
+static void apply_table(struct apply *a)
+{
+    for (size_t i = 0; i < envrules_count; i++) {
+        struct u16s name = u16s_of(envrules_table[i].name);
+
+        if (!applies(a, &envrules_table[i], name))
+            continue;
+        value_expand(a, u16s_of(envrules_table[i].value));
+        value_set(a, name);
+    }
+}
+
+static void remove_secrets(struct apply *a)
+{
+    for (size_t i = a->env->count; i-- > 0;) {
+        struct u16s name = a->env->var[i].name;
+
+        if (envrules_is_secret(name, a->in->keep))
+            envblock_unset(a->env, name);
+    }
+}
+
+/* The name under which the variable is there, so that its spelling stays. */
+static struct u16s spelling(const struct apply *a, struct u16s name)
+{
+    const struct envblock_var *var = envblock_find(a->env, name);
+
+    return var ? var->name : name;
+}
+
+/* Whether a PATH entry is dir, its quotes and trailing separators aside. */
+static bool entry_is(struct u16s entry, struct u16s dir)
+{
+    struct u16s want = without_separators(dir);
+    size_t at = 0;
+
+    for (size_t i = 0; i < entry.len; i++) {
+        char16_t c = entry.at[i];
+
+        if (c == u'"')
+            continue;
+        if (at < want.len ? u16_upper(c) != u16_upper(want.at[at]) : !is_separator(c))
+            return false;
+        at += at < want.len;
+    }
+    return want.len > 0 && at == want.len;
+}
+
+/* Appends an entry to a list; *any tells whether one came before, as an entry may be
+ * empty. */
+static void list_add(struct apply *a, bool *any, struct u16s entry)
+{
+    if (*any)
+        u16buf_addc(&a->value, u';');
+    u16buf_add(&a->value, entry);
+    *any = true;
+}
+
+static void list_add_dir(struct apply *a, bool *any, struct u16s dir)
+{
+    bool quote = u16s_find(dir, u';', 0) < dir.len;
+
+    if (dir.len == 0)
+        return;
+    list_add(a, any, quote ? U16S("\"") : dir);
+    if (quote) {
+        u16buf_add(&a->value, dir);
+        u16buf_addc(&a->value, u'"');
+    }
+}
+
+static void rewrite_path(struct apply *a)
+{
+    struct u16s rest = envblock_get(a->env, U16S("PATH"));
+    struct u16s entry = { NULL, 0 };
+    bool any = false;
+
+    if (a->in->denybin.len == 0 && a->in->shims.len == 0)
+        return;
+    if (rest.len == 0)
+        rest.at = NULL;
+    value_clear(a);
+    if (a->in->offline)
+        list_add_dir(a, &any, a->in->denybin);
+    list_add_dir(a, &any, a->in->shims);
+    while (pathsearch_next(&rest, &entry))
+        if (!entry_is(entry, a->in->denybin) && !entry_is(entry, a->in->shims))
+            list_add(a, &any, entry);
+    if (any || envblock_find(a->env, U16S("PATH")))
+        value_set(a, spelling(a, U16S("PATH")));
+}
+
+/* .exe before .bat, so that a denybin stub is found before a script of the same name. */
+static void rewrite_pathext(struct apply *a)
+{
+    struct u16s rest = envblock_get(a->env, U16S("PATHEXT"));
+    bool any = true;
+
+    if (rest.len == 0)
+        rest = U16S(".BAT;.CMD"); /* what Windows does without a PATHEXT */
+    value_clear(a);
+    u16buf_addz(&a->value, u".COM;.EXE");
+    while (rest.at) {
+        struct u16s entry = u16s_split(&rest, u';');
+
+        if (!u16s_ieq(entry, U16S(".COM")) && !u16s_ieq(entry, U16S(".EXE")))
+            list_add(a, &any, entry);
+    }
+    value_set(a, spelling(a, U16S("PATHEXT")));
+}
+
+/* GIT_CONFIG_KEY_7, in *name (storage for any number). */
+static struct u16s git_name(struct u16buf *name, const char16_t *kind, uint64_t n)
+{
+    *name = u16buf_init(name->at, name->cap);
+    u16buf_addz(name, u"GIT_CONFIG_");
+    u16buf_addz(name, kind);
+    u16buf_add_dec(name, n);
+    return u16buf_text(name);
+}
+
+/* Whether the last of count http.proxy settings, the one that git obeys, is ours. */
+static bool has_git_proxy(const struct apply *a, struct u16buf *name, uint64_t count)
+{
+    for (uint64_t i = count; i-- > 0;) {
+        struct u16s key = envblock_get(a->env, git_name(name, u"KEY_", i));
+
+        if (u16s_ieq(key, U16S("http.proxy")))
+            return u16s_eq(envblock_get(a->env, git_name(name, u"VALUE_", i)),
+                           u16buf_text(&a->value));
+    }
+    return false;
+}
+
+/* git reads its own http.proxy before the environment's proxies.  A count it would choke
+ * on is left alone: git then stops, which is no way out either. */
+static void append_git_proxy(struct apply *a)
+{
+    char16_t text[40];
+    struct u16buf name = U16BUF(text);
+    struct u16s count = u16s_trim(envblock_get(a->env, U16S("GIT_CONFIG_COUNT")));
+    uint64_t n = 0;
+
+    if (!a->in->offline || is_kept(U16S("GIT_CONFIG_COUNT"), a->in->keep))
+        return;
+    if (count.len && !u16s_number(count, ENVBLOCK_VARS_MAX, &n))
+        return;
+    value_clear(a);
+    add_proxy(a);
+    if (has_git_proxy(a, &name, n))
+        return;
+    value_set(a, git_name(&name, u"VALUE_", n));
+    envblock_set(a->env, git_name(&name, u"KEY_", n), U16S("http.proxy"));
+    value_clear(a);
+    u16buf_add_dec(&a->value, n + 1);
+    value_set(a, U16S("GIT_CONFIG_COUNT"));
+}
+
+void envrules_apply(struct envblock *env, const struct envrules_input *in)
+{
+    char16_t text[VALUE_CAP];
+    struct apply a = { .env = env, .in = in, .value = U16BUF(text) };
+
+    remove_secrets(&a);
+    apply_table(&a);
+    append_git_proxy(&a);
+    rewrite_path(&a);
+    rewrite_pathext(&a);
+}
