@@ -173,6 +173,14 @@ void u16buf_addc(struct u16buf *b, char16_t c)
 
 void u16buf_add_ascii(struct u16buf *b, const char *text)
 {
+    size_t n = 0;
+
+    while (text[n])
+        n++;
+    if (b->cut || n >= b->cap - b->len) {
+        b->cut = true;
+        return;
+    }
     for (; *text; text++)
         u16buf_addc(b, (char16_t)(unsigned char)*text);
 }
@@ -191,8 +199,13 @@ void u16buf_add_dec(struct u16buf *b, uint64_t value)
 
 void u16buf_add_hex(struct u16buf *b, uint64_t value, unsigned digits)
 {
-    while (digits-- > 0)
-        u16buf_addc(b, u"0123456789abcdef"[(value >> (4 * digits)) & 15]);
+    char16_t text[16];
+
+    if (digits > 16)
+        digits = 16;
+    for (unsigned i = digits; i-- > 0; value >>= 4)
+        text[i] = u"0123456789abcdef"[value & 15];
+    u16buf_add(b, (struct u16s){ text, digits });
 }
 
 bool u16s_number(struct u16s s, uint64_t max, uint64_t *value)
@@ -204,7 +217,7 @@ bool u16s_number(struct u16s s, uint64_t max, uint64_t *value)
     for (size_t i = 0; i < s.len; i++) {
         unsigned d = (unsigned)s.at[i] - u'0';
 
-        if (d > 9 || v > max / 10 || v * 10 > max - d)
+        if (d > 9 || d > max || v > (max - d) / 10)
             return false;
         v = v * 10 + d;
     }
@@ -272,7 +285,7 @@ size_t u16s_to_utf8(struct u16s s, char *out, size_t cap)
 static size_t utf8_char(const unsigned char *p, size_t left, uint32_t *c)
 {
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    size_t more = p[0] < 0x80           ? 0
+    size_t more = p[0] < 0x80             ? 0
                   : (p[0] & 0xE0) == 0xC0 ? 1
                   : (p[0] & 0xF0) == 0xE0 ? 2
                   : (p[0] & 0xF8) == 0xF0 ? 3

@@ -68,7 +68,8 @@ void u16buf_addz(struct u16buf *b, const char16_t *text);
 void u16buf_addc(struct u16buf *b, char16_t c);
 void u16buf_add_ascii(struct u16buf *b, const char *text);
 void u16buf_add_dec(struct u16buf *b, uint64_t value);
-void u16buf_add_hex(struct u16buf *b, uint64_t value, unsigned digits); /* lower case */
+/* The low digits, lower case; 16 at most. */
+void u16buf_add_hex(struct u16buf *b, uint64_t value, unsigned digits);
 
 /* Reads a decimal number that is the whole of s and at most max; false otherwise. */
 bool u16s_number(struct u16s s, uint64_t max, uint64_t *value);
