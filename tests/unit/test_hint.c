@@ -20,7 +20,7 @@ static void assert_rows(const struct row *rows, size_t count, bool want)
         u16s_to_utf8(u16s_of(rows[i].tail), tail, sizeof tail - 1);
         if (hint_follows(u16s_of(rows[i].tool), u16s_of(rows[i].tail), rows[i].code) !=
             want)
-            fail_msg("%zu:%s exit %u", i, tail, rows[i].code);
+            fail_msg("%u:%s exit %u", (unsigned)i, tail, rows[i].code);
     }
 }
 

@@ -40,7 +40,7 @@ static void assert_fault(const char *text, size_t at_line, const char *word)
     if (read_for(text, u"C:\\work"))
         fail_msg("accepted: %s", text);
     if (!strstr(err.call, word) || line != at_line)
-        fail_msg("%zu: \"%s\" for: %s", line, err.call, text);
+        fail_msg("%u: \"%s\" for: %s", (unsigned)line, err.call, text);
     assert_int_equal(err.domain, ERR_RULE);
     assert_int_equal(policy.want, LEVEL_WANT_AUTO);
     assert_false(policy.network_on);
