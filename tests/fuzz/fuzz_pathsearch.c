@@ -23,7 +23,7 @@ static enum pathsearch_kind look(void *ctx, struct u16buf *path)
         __builtin_trap();
     if (answer & 64) {
         *path = u16buf_init(path->at, path->cap);
-        for (unsigned i = 0; i < (answer & 128 ? 10000u : 1u); i++)
+        for (unsigned i = 0; i < (answer & 128 ? 3000u : 1u); i++)
             u16buf_addz(path, u"C:\\else.exe");
     }
     return answer % 8 < 5 ? (enum pathsearch_kind)(answer % 8) : PATHSEARCH_ABSENT;
