@@ -20,7 +20,7 @@ WARN   := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wvla 
           -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Werror
 INC    := -Ilauncher -Isetup -I$B/gen
 COMMON := $(WARN) $(INC) -MMD -MP -ffile-prefix-map=$(CURDIR)=. \
-          -DRINGFENCE_VERSION='"$(VERSION)"'
+          -DRINGFENCE_VERSION='"$(VERSION)"' -DRINGFENCE_VERSION_16='u"$(VERSION)"'
 
 # Native: the pure core under the sanitizers, by both compilers.
 NATIVE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -34,7 +34,7 @@ MACH_x64  :=
 MACH_x86  := -march=i686 -mstackrealign
 WIN       := -Os -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -ffreestanding -fno-builtin \
              -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident \
-             -ffunction-sections -fdata-sections
+             -ffunction-sections
 ENTRY_x64 := entry
 ENTRY_x86 := _entry
 LDWIN      = -nostdlib -s -Wl,-e,$(ENTRY_$1) -Wl,--gc-sections -Wl,--no-insert-timestamp \

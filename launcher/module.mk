@@ -1,6 +1,6 @@
 # core is compiled everywhere; win and exec for Windows only.
 CORE := $(wildcard launcher/core/*.c)
-EXEC := $(wildcard launcher/win/*.c) launcher/exec.c
+EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec context target report)
 CLI  := launcher/ringfence.c launcher/cli.c $(wildcard launcher/cmd_*.c)
 
 define launcher_rules

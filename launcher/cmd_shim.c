@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ringfence shim add|list|remove: which tools have a shim.  A shim is a copy of any other
+ * one under the tool's name; nothing else is ever overwritten or deleted.
+ */
+#include "cli.h"
+#include "core/exitcode.h"
+#include "core/pathsearch.h"
+#include "core/toolname.h"
+#include "report.h"
+#include "win/errtext.h"
+#include "win/file.h"
+#include "win/out.h"
+
+static struct {
+    struct context context;
+    char16_t path[WIN_PATH_CAP], other[WIN_PATH_CAP];
+} shim;
+
+/* shims\NAME.exe of this install. */
+static struct u16buf shim_path(char16_t *storage, struct u16s name)
+{
+    struct u16buf b = u16buf_init(storage, WIN_PATH_CAP);
+
+    u16buf_add(&b, u16buf_text(&shim.context.shims));
+    u16buf_addc(&b, u'\\');
+    u16buf_add(&b, name);
+    u16buf_addz(&b, u".exe");
+    return b;
+}
+
+static bool is_ours(struct u16buf *path)
+{
+    return file_look(NULL, path) == PATHSEARCH_OURS;
+}
+
+/* Calls each for every shim of this install, in the directory's order, until it is false. */
+static void for_each(bool (*each)(void *ctx, struct u16s name), void *ctx)
+{
+    struct u16buf pattern = shim_path(shim.path, U16S("*"));
+    WIN32_FIND_DATAW found;
+    HANDLE search = FindFirstFileW(pattern.at, &found);
+
+    if (search == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        struct u16s name = u16s_of(found.cFileName);
+        struct u16buf path = { 0 };
+
+        if (!u16s_iends(name, U16S(".exe")))
+            continue;
+        name.len -= 4;
+        path = shim_path(shim.path, name);
+        if (!path.cut && is_ours(&path) && !each(ctx, name))
+            break;
+    } while (FindNextFileW(search, &found));
+    FindClose(search);
+}
+
+static bool copy_first(void *ctx, struct u16s name)
+{
+    struct u16buf *from = ctx;
+
+    *from = shim_path(shim.other, name);
+    return false;
+}
+
+static uint32_t add(struct u16s name)
+{
+    struct u16buf from = u16buf_init(shim.other, WIN_PATH_CAP);
+    struct u16buf to;
+    struct err err;
+
+    for_each(copy_first, &from);
+    to = shim_path(shim.path, name);
+    if (from.len == 0 || from.cut || to.cut) {
+        err_rule(&err, "no shim to copy in this install", shim.context.shims.at);
+    } else if (file_kind(to.at) != FILE_ABSENT) {
+        if (is_ours(&to))
+            return out_line(OUT_STDOUT, u"there already: ", to.at, NULL), EXIT_OK;
+        err_rule(&err, "a file that is no shim has this name", to.at);
+    } else if (CopyFileW(from.at, to.at, TRUE)) {
+        return out_line(OUT_STDOUT, u"added ", to.at, NULL), EXIT_OK;
+    } else {
+        err_win32(&err, "CopyFileW", to.at);
+    }
+    err_report(&err, u"add the shim");
+    return EXIT_RINGFENCE;
+}
+
+static uint32_t take_away(struct u16s name)
+{
+    struct u16buf path = shim_path(shim.path, name);
+    struct err err;
+
+    if (path.cut || file_kind(path.at) != FILE_IS_FILE)
+        err_rule(&err, "there is no such shim", path.at);
+    else if (!is_ours(&path))
+        err_rule(&err, "a file that is no shim has this name", path.at);
+    else if (!DeleteFileW(path.at))
+        err_win32(&err, "DeleteFileW", path.at);
+    else
+        return out_line(OUT_STDOUT, u"removed ", path.at, NULL), EXIT_OK;
+    err_report(&err, u"remove the shim");
+    return EXIT_RINGFENCE;
+}
+
+static bool print_one(void *ctx, struct u16s name)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf tool = U16BUF(text);
+    char16_t label[TOOLNAME_MAX + 2];
+    struct u16buf l = U16BUF(label);
+    struct pathsearch_seen seen = { 0 };
+    const struct pathsearch search = {
+        .name = name,
+        .path = envblock_get(&shim.context.env, U16S("PATH")),
+        .pathext = envblock_get(&shim.context.env, U16S("PATHEXT")),
+    };
+
+    (void)ctx;
+    u16buf_add(&l, u16s_head(name, TOOLNAME_MAX));
+    while (l.len < 10)
+        u16buf_addc(&l, u' ');
+    if (pathsearch_find(&search, (struct pathsearch_disk){ .look = file_look }, &tool, &seen))
+        out_line(OUT_STDOUT, label, u" ", text, NULL);
+    else
+        out_line(OUT_STDOUT, label, u" (no such tool on PATH)", NULL);
+    return true;
+}
+
+uint32_t cmd_shim(struct cli *cli)
+{
+    char16_t verb_text[16];
+    struct u16buf verb = U16BUF(verb_text);
+    struct u16s name;
+    struct err err = { 0 };
+
+    if (!cli_next(cli))
+        return cli_complain("shim what? add NAME, list, remove NAME", (struct u16s){ 0 });
+    u16buf_add(&verb, u16buf_text(&cli->word));
+    if (!context_begin(&shim.context, &err)) {
+        report_context_failure(&shim.context, &err);
+        return EXIT_RINGFENCE;
+    }
+    if (!shim.context.install.len)
+        return cli_complain("this program is in no install: no shims and denybin beside it",
+                            (struct u16s){ 0 });
+    if (u16s_eq(u16buf_text(&verb), U16S("list")))
+        return for_each(print_one, NULL), EXIT_OK;
+    if (!cli_next(cli))
+        return cli_complain("add or remove which tool?", (struct u16s){ 0 });
+    name = u16buf_text(&cli->word);
+    if (u16s_iends(name, U16S(".exe")))
+        name.len -= 4;
+    if (!toolname_is_good(name))
+        return cli_complain("not a tool's name", name);
+    if (u16s_eq(u16buf_text(&verb), U16S("add")))
+        return add(name);
+    if (u16s_eq(u16buf_text(&verb), U16S("remove")))
+        return take_away(name);
+    return cli_complain("shim add, list or remove, not", u16buf_text(&verb));
+}

@@ -1,0 +1,313 @@
+#include "context.h"
+
+#include "core/pathsearch.h"
+#include "core/sha256.h"
+#include "win/dll.h"
+#include "win/file.h"
+#include "win/out.h"
+#include "win/paths.h"
+#include "win/token.h"
+
+#define ENV_UNITS_MAX (1u << 20) /* Windows itself has no bound since Vista; we read this far */
+
+/* The storage behind a context: one launch a process, so one of each is enough. */
+static struct {
+    char16_t env[ENVBLOCK_MAX + 2];
+    char16_t install[WIN_PATH_CAP], shims[WIN_PATH_CAP], denybin[WIN_PATH_CAP];
+    char16_t data[WIN_PATH_CAP], policy[WIN_PATH_CAP], cwd[WIN_PATH_CAP];
+    char16_t root[WIN_PATH_CAP], temp[WIN_PATH_CAP], cache[WIN_PATH_CAP];
+    char16_t scratch[WIN_PATH_CAP];
+    char bytes[POLICY_BYTES_MAX];
+} store;
+
+static bool read_environment(struct context *c, struct err *err)
+{
+    const char16_t *block = GetEnvironmentStringsW(); /* ours until the process ends */
+    size_t units = 0;
+
+    if (!block)
+        return err_win32(err, "GetEnvironmentStringsW", NULL);
+    while (units < ENV_UNITS_MAX && (block[units] || block[units + 1]))
+        units++;
+    return envblock_read(&c->env, block, units + 2, U16BUF(store.env), err);
+}
+
+static void read_wine_version(struct context *c)
+{
+    dll_wine_get_version version =
+        (dll_wine_get_version)(void (*)(void))dll_loaded(u"ntdll.dll", "wine_get_version");
+    struct u16buf b = U16BUF(c->wine);
+
+    if (version)
+        u16buf_add_ascii(&b, version());
+}
+
+static bool is_set(const struct context *c, struct u16s name)
+{
+    struct u16s value = envblock_get(&c->env, name);
+
+    return value.len > 0 && !u16s_eq(value, U16S("0"));
+}
+
+bool context_begin(struct context *c, struct err *err)
+{
+    uint64_t depth = 0;
+
+    if (!read_environment(c, err))
+        return false;
+    c->install = U16BUF(store.install);
+    c->shims = U16BUF(store.shims);
+    c->denybin = U16BUF(store.denybin);
+    if (!paths_install(&c->install, err))
+        return false;
+    if (c->install.len) {
+        u16buf_add(&c->shims, u16buf_text(&c->install));
+        u16buf_addz(&c->shims, u"\\shims");
+        u16buf_add(&c->denybin, u16buf_text(&c->install));
+        u16buf_addz(&c->denybin, u"\\denybin");
+    }
+    c->inside = token_is_inside();
+    c->bypass = !c->inside && is_set(c, U16S("RINGFENCE_BYPASS"));
+    if (u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEPTH")), UINT16_MAX, &depth))
+        c->depth = (unsigned)depth;
+    return true;
+}
+
+/* The directory that the policy is asked about: the terminal's workspace, else ours. */
+static struct u16s asked_dir(const struct context *c)
+{
+    struct u16s root = envblock_get(&c->env, U16S("RINGFENCE_ROOT"));
+    struct u16buf z = U16BUF(store.scratch);
+
+    u16buf_add(&z, root);
+    if (root.len && !z.cut && file_kind(z.at) == FILE_IS_DIRECTORY)
+        return root;
+    return u16buf_text(&c->cwd);
+}
+
+static bool read_policy(struct context *c, struct err *err)
+{
+    size_t bytes = 0;
+
+    policy_init(&c->policy);
+    switch (file_read(c->policy_path.at, store.bytes, sizeof store.bytes, &bytes, err)) {
+    case FILE_READ_ABSENT:
+        return true;
+    case FILE_READ_FAILED:
+        return false;
+    case FILE_READ_DONE:
+        break;
+    }
+    return policy_read(&c->policy, store.bytes, bytes, asked_dir(c), &c->policy_line, err);
+}
+
+/* The nearest directory at or above the current one that holds a .git, if any. */
+static struct u16s repository(const struct context *c)
+{
+    struct u16s dir = u16buf_text(&c->cwd);
+
+    for (size_t before = SIZE_MAX; dir.len < before; dir = pathsearch_dir(dir)) {
+        struct u16buf probe = U16BUF(store.scratch);
+
+        before = dir.len;
+        u16buf_add(&probe, dir);
+        u16buf_addz(&probe, u"\\.git");
+        if (!probe.cut && file_kind(probe.at) != FILE_ABSENT)
+            return dir;
+    }
+    return (struct u16s){ NULL, 0 };
+}
+
+static void find_root(struct context *c)
+{
+    struct u16s asked = asked_dir(c);
+    struct u16s root = c->policy.workspace;
+
+    if (!root.len && asked.at != c->cwd.at)
+        root = asked;
+    if (!root.len)
+        root = repository(c);
+    if (!root.len)
+        root = u16buf_text(&c->cwd);
+    u16buf_add(&c->root, root);
+}
+
+/* The root's name for ever: SHA-256 of its canonical path, upper-cased as the kernel
+ * compares names. */
+static bool hash_root(struct context *c, struct err *err)
+{
+    struct u16buf path = U16BUF(store.scratch);
+
+    if (!file_final_path(c->root.at, true, &path, err))
+        return false;
+    for (size_t i = 0; i < path.len; i++)
+        path.at[i] = RtlUpcaseUnicodeChar(path.at[i]);
+    sha256(path.at, path.len * sizeof path.at[0], c->root_hash);
+    return true;
+}
+
+static void name_box(struct context *c)
+{
+    struct u16buf *dirs[] = { &c->temp, &c->cache };
+    static const char16_t *const leaf[] = { u"\\temp", u"\\cache" };
+
+    for (size_t i = 0; i < 2; i++) {
+        u16buf_add(dirs[i], u16buf_text(&c->data));
+        u16buf_addz(dirs[i], u"\\box\\");
+        for (size_t n = 0; n < 4 * SID_HASH; n++)
+            u16buf_add_hex(dirs[i], c->root_hash[n], 2);
+        u16buf_addz(dirs[i], leaf[i]);
+    }
+}
+
+/* A SID no other run has.  It needs to be different, not secret: a restricting SID can
+ * only take rights away. */
+static struct sid run_sid(void)
+{
+    struct {
+        LARGE_INTEGER ticks;
+        FILETIME time;
+        DWORD process, thread;
+    } seed = { .process = GetCurrentProcessId(), .thread = GetCurrentThreadId() };
+    uint8_t digest[SHA256_BYTES];
+
+    QueryPerformanceCounter(&seed.ticks);
+    GetSystemTimeAsFileTime(&seed.time);
+    sha256(&seed, sizeof seed, digest);
+    return sid_ours(digest);
+}
+
+/* Makes the token of the standard fence and looks whether it is one.  The order is the
+ * design's: roots, run, logon, Everyone. */
+static void gather_evidence(struct context *c)
+{
+    struct sid sids[4] = { sid_ours(c->root_hash), run_sid() };
+    size_t count = 2;
+    struct err why;
+
+    if (token_logon_sid(&sids[count]))
+        count++;
+    sids[count++] = sid_everyone();
+    c->evidence.token = token_restrict(sids, count, &c->token, &why);
+}
+
+bool context_complete(struct context *c, const struct context_wish *wish, struct err *err)
+{
+    uint64_t port = 9;
+
+    c->data = U16BUF(store.data);
+    c->policy_path = U16BUF(store.policy);
+    c->cwd = U16BUF(store.cwd);
+    c->root = U16BUF(store.root);
+    c->temp = U16BUF(store.temp);
+    c->cache = U16BUF(store.cache);
+    if (!paths_data(&c->data, err) || !paths_current(&c->cwd, err))
+        return false;
+    u16buf_add(&c->policy_path, u16buf_text(&c->data));
+    u16buf_addz(&c->policy_path, u"\\policy.ini");
+    if (!read_policy(c, err))
+        return false;
+    find_root(c);
+    if (!hash_root(c, err))
+        return false;
+    name_box(c);
+    read_wine_version(c);
+    if (!u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEAD_PORT")), UINT16_MAX, &port) ||
+        port == 0)
+        port = 9;
+    c->dead_port = (uint16_t)port;
+    c->told = is_set(c, U16S("RINGFENCE_TOLD"));
+    c->network_on = wish->has_network ? wish->network_on
+                    : envblock_get(&c->env, U16S("RINGFENCE_NETWORK")).at
+                        ? u16s_eq(envblock_get(&c->env, U16S("RINGFENCE_NETWORK")), U16S("on"))
+                        : c->policy.network_on;
+    if (wish->has_want)
+        c->policy.want = wish->want;
+    if (wish->require > c->policy.require)
+        c->policy.require = wish->require;
+    if (c->policy.want != LEVEL_WANT_ADVISORY)
+        gather_evidence(c);
+    c->verdict = level_decide(c->policy.want, c->policy.require, wish->allow_unproven,
+                              &c->evidence);
+    return true;
+}
+
+bool context_make_box(struct context *c, struct err *err)
+{
+    return (file_kind(c->temp.at) == FILE_IS_DIRECTORY || file_make_dirs(c->temp.at, err)) &&
+           (file_kind(c->cache.at) == FILE_IS_DIRECTORY || file_make_dirs(c->cache.at, err));
+}
+
+/* One terminal, one line.  Children of ours know by RINGFENCE_TOLD; shims that a shell
+ * starts one after the other share only that shell, so its identity (process id and start
+ * time) is kept in a small direct-mapped file.  A lost or torn slot costs a second line. */
+static bool remember_parent(const struct context *c)
+{
+    struct {
+        uint64_t pid;
+        FILETIME start;
+    } mine = { 0 }, there = { 0 };
+    PROCESS_BASIC_INFORMATION basic;
+    FILETIME unused[3];
+    struct u16buf path = U16BUF(store.scratch);
+    auto_handle HANDLE parent = NULL;
+    auto_handle HANDLE file = NULL;
+    DWORD done = 0;
+
+    if (!NT_SUCCESS(NtQueryInformationProcess(GetCurrentProcess(), ProcessBasicInformation,
+                                              &basic, sizeof basic, NULL)))
+        return false;
+    mine.pid = (uint64_t)(uintptr_t)basic.InheritedFromUniqueProcessId;
+    parent = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, (DWORD)mine.pid);
+    if (!parent || !GetProcessTimes(parent, &mine.start, &unused[0], &unused[1], &unused[2]))
+        return false;
+    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_addz(&path, u"\\told");
+    file = CreateFileW(path.at, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                       NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        file = NULL;
+        return false;
+    }
+    SetFilePointer(file, (LONG)(mine.pid / 4 % 64 * sizeof mine), NULL, FILE_BEGIN);
+    if (ReadFile(file, &there, sizeof there, &done, NULL) && done == sizeof there &&
+        there.pid == mine.pid && there.start.dwLowDateTime == mine.start.dwLowDateTime &&
+        there.start.dwHighDateTime == mine.start.dwHighDateTime)
+        return true;
+    SetFilePointer(file, (LONG)(mine.pid / 4 % 64 * sizeof mine), NULL, FILE_BEGIN);
+    WriteFile(file, &mine, sizeof mine, &done, NULL);
+    return false;
+}
+
+void context_add_level(const struct context *c, struct u16buf *b)
+{
+    u16buf_add_ascii(b, level_name(c->verdict.level));
+    if (c->verdict.unproven) {
+        u16buf_addz(b, u", run as ");
+        u16buf_add_ascii(b, level_name(c->verdict.run_as));
+        u16buf_addz(b, u" NOT PROVEN");
+    }
+    if (c->verdict.reason[0]) {
+        u16buf_addz(b, u": ");
+        u16buf_add_ascii(b, c->verdict.reason);
+    }
+    if (c->wine[0]) {
+        u16buf_addz(b, u" (Wine ");
+        u16buf_addz(b, c->wine);
+        u16buf_addc(b, u')');
+    }
+}
+
+void context_tell_once(struct context *c)
+{
+    char16_t text[512];
+    struct u16buf b = U16BUF(text);
+
+    if (c->told && !c->verdict.unproven)
+        return;
+    c->told = true;
+    if (!c->verdict.reason[0] || (remember_parent(c) && !c->verdict.unproven))
+        return;
+    context_add_level(c, &b);
+    out_line(OUT_STDERR, u"ringfence: ", text, u". Require more with --require.", NULL);
+}

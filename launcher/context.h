@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What holds for this launch: workspace, policy, network, box, and the level this machine
+ * has shown.  Gathered once, from the token, the registry, the policy file and, for what
+ * only the user's own terminal says, the environment.
+ */
+#pragma once
+
+#include "core/envblock.h"
+#include "core/policy.h"
+#include "win/win.h"
+
+/* What a command line asked for, over the policy. */
+struct context_wish {
+    bool has_want;
+    enum level_want want;
+    enum level require; /* the stronger of this and the policy's holds */
+    bool allow_unproven;
+    bool has_network;
+    bool network_on;
+};
+
+struct context {
+    struct envblock env; /* this process's own */
+    bool inside;         /* our token carries a restricting SID of ours */
+    bool bypass;         /* RINGFENCE_BYPASS, and not inside */
+    bool network_on;
+    bool told;           /* this terminal has been told about the level */
+    uint16_t dead_port;
+    unsigned depth;      /* shims above this one */
+    struct policy policy;
+    size_t policy_line;  /* where a bad policy is bad; 0 where it is not */
+    struct level_evidence evidence;
+    struct level_verdict verdict;
+    HANDLE token;        /* restricted; NULL unless one was made and kept */
+    char16_t wine[16];   /* Wine's version, or "" */
+    struct u16buf install, shims, denybin; /* empty: not in an install */
+    struct u16buf data, policy_path, cwd, root, temp, cache;
+    uint8_t root_hash[32];
+};
+
+/* Takes in what a pass-through needs: environment, token, install.  *context is large and
+ * zero before: give it static storage. */
+MUST_CHECK bool context_begin(struct context *context, struct err *err);
+
+/* Takes in the rest and decides the level.  A policy that cannot be read is a failure: it
+ * fails closed. */
+MUST_CHECK bool context_complete(struct context *context, const struct context_wish *wish,
+                                 struct err *err);
+
+/* Makes the box's directories where missing. */
+MUST_CHECK bool context_make_box(struct context *context, struct err *err);
+
+/* Says on stderr, once per terminal, that and why the level is not what was wanted. */
+void context_tell_once(struct context *context);
+
+/* "advisory: REASON" and the like, for one line. */
+void context_add_level(const struct context *context, struct u16buf *b);

@@ -1,0 +1,218 @@
+#include "exec.h"
+
+#include "core/envrules.h"
+#include "core/exitcode.h"
+#include "core/hint.h"
+#include "report.h"
+#include "target.h"
+#include "win/console.h"
+#include "win/errtext.h"
+#include "win/job.h"
+#include "win/out.h"
+#include "win/process.h"
+
+#define DEPTH_MAX 50u /* shims below shims; more is a loop through something else */
+
+static struct {
+    struct context context;
+    struct target target;
+    char16_t block[ENVBLOCK_MAX + 2];
+    char16_t doing[256];
+} exec;
+
+/* "start git", for messages. */
+static const char16_t *doing(const char16_t *verb, struct u16s tool)
+{
+    struct u16buf b = U16BUF(exec.doing);
+
+    u16buf_addz(&b, verb);
+    u16buf_addc(&b, u' ');
+    u16buf_add(&b, u16s_head(tool, 200));
+    return exec.doing;
+}
+
+static bool is_on(const struct context *c, struct u16s name)
+{
+    struct u16s value = envblock_get(&c->env, name);
+
+    return value.len > 0 && !u16s_eq(value, U16S("0"));
+}
+
+/* What a child needs to know of us: enough to agree with this launch, and no more. */
+static void add_own_variables(struct context *c)
+{
+    char16_t text[8];
+    struct u16buf depth = U16BUF(text);
+
+    u16buf_add_dec(&depth, c->depth + 1);
+    envblock_set(&c->env, U16S("RINGFENCE_DEPTH"), u16buf_text(&depth));
+    if (c->inside || c->bypass)
+        return;
+    envblock_set(&c->env, U16S("RINGFENCE_ROOT"), u16buf_text(&c->root));
+    envblock_set(&c->env, U16S("RINGFENCE_NETWORK"),
+                 c->network_on ? U16S("on") : U16S("off"));
+    envblock_set(&c->env, U16S("RINGFENCE_TOLD"), U16S("1"));
+    /* activate's way back: of no use below, and it doubles a long PATH. */
+    envblock_unset(&c->env, U16S("RINGFENCE_OLD_PATH"));
+    envblock_unset(&c->env, U16S("RINGFENCE_OLD_PROMPT"));
+}
+
+static bool build_environment(struct context *c, struct err *err)
+{
+    size_t units = 0;
+
+    if (!c->inside && !c->bypass) {
+        struct envrules_input in = {
+            .offline = !c->network_on,
+            .dead_port = c->dead_port,
+            .denybin = u16buf_text(&c->denybin),
+            .shims = u16buf_text(&c->shims),
+            .temp = u16buf_text(&c->temp),
+            .cache = u16buf_text(&c->cache),
+            .keep = c->policy.keep,
+        };
+        envrules_apply(&c->env, &in);
+    }
+    add_own_variables(c);
+    return envblock_write(&c->env, exec.block, sizeof exec.block / sizeof exec.block[0], &units,
+                          err);
+}
+
+/* After a failure that the missing network may explain: one line with the remedy. */
+static void hint(const struct exec_request *request, uint32_t code)
+{
+    const struct context *c = &exec.context;
+    char16_t text[1024];
+    struct u16buf b = U16BUF(text);
+
+    if (c->inside || c->bypass || c->network_on || exec.target.is_stub ||
+        !hint_follows(request->tool, request->tail, code))
+        return;
+    u16buf_addz(&b, u"ringfence: the network is off in ");
+    u16buf_add(&b, u16s_head(u16buf_text(&c->root), 300));
+    u16buf_addz(&b, u". Allow once: ringfence run --network on -- ");
+    u16buf_add(&b, u16s_head(request->tool, 64));
+    u16buf_add(&b, u16s_head(request->tail, 300));
+    out_line(OUT_STDERR, text, NULL);
+}
+
+static uint32_t start_and_wait(const struct exec_request *request, struct err *err)
+{
+    struct context *c = &exec.context;
+    struct process_start start = {
+        .program = exec.target.program.at,
+        .command_line = exec.target.line.at,
+        .environment = exec.block,
+        .token = c->verdict.run_as != LEVEL_ADVISORY ? c->token : NULL,
+    };
+    bool may_hint = !c->inside && !c->bypass && !c->network_on && hint_may_follow(request->tool);
+    auto_handle HANDLE process = NULL;
+    HANDLE job = NULL;
+    uint32_t code = EXIT_RINGFENCE;
+
+    /* Before the child exists: it is born in the job, and its signals are its own.  Where
+     * jobs do not nest, the outer job stands in. */
+    if (!job_enclose(true, &job, err) && is_on(c, U16S("RINGFENCE_TRACE")))
+        err_report(err, u"make a job");
+    console_leave_signals_to_child();
+    if (!process_start(&start, &process, err)) {
+        err_report(err, doing(u"start", request->tool));
+        return EXIT_REFUSED;
+    }
+    process_drop_handles(may_hint);
+    if (!process_wait(process, &code, err)) {
+        err_report(err, doing(u"wait for", request->tool));
+        return EXIT_RINGFENCE;
+    }
+    job_release(job);
+    if (may_hint && code != 0)
+        hint(request, code);
+    return code;
+}
+
+static uint32_t not_found(const struct exec_request *request)
+{
+    report_not_found(request->tool, &exec.target.seen,
+                     envblock_get(&exec.context.env, U16S("PATH")));
+    return EXIT_NOT_FOUND;
+}
+
+/* Everything between the context and the start.  0 to go on, else the exit code. */
+static uint32_t prepare(const struct exec_request *request, struct err *err)
+{
+    struct context *c = &exec.context;
+    bool through = c->inside || c->bypass;
+    struct target_request wanted = {
+        .tool = request->tool,
+        .tail = request->tail,
+        .current_first = request->current_first,
+        .may_deny = !through && !c->network_on,
+    };
+
+    switch (target_find(c, &wanted, &exec.target, err)) {
+    case TARGET_NOT_FOUND:
+        return not_found(request);
+    case TARGET_REFUSED:
+        err_report(err, doing(u"start", request->tool));
+        return EXIT_REFUSED;
+    case TARGET_FOUND:
+        break;
+    }
+    if (!build_environment(c, err)) {
+        err_report(err, doing(u"start", request->tool));
+        return EXIT_RINGFENCE;
+    }
+    return 0;
+}
+
+static bool complete(const struct exec_request *request, struct err *err)
+{
+    struct context *c = &exec.context;
+
+    if (c->inside || c->bypass)
+        return true;
+    if (!context_complete(c, &request->wish, err)) {
+        report_context_failure(c, err);
+        return false;
+    }
+    if (!c->verdict.refused)
+        return true;
+    report_refused_level(c);
+    return false;
+}
+
+uint32_t exec_run(const struct exec_request *request)
+{
+    struct context *c = &exec.context;
+    struct err err = { 0 };
+    uint32_t code = 0;
+
+    if (!context_begin(c, &err)) {
+        err_report(&err, doing(u"start", request->tool));
+        return EXIT_RINGFENCE;
+    }
+    if (c->depth >= DEPTH_MAX) {
+        err_rule(&err, "PATH leads back to this shim, 50 times over", envblock_get(&c->env, U16S("PATH")).at);
+        err_report(&err, doing(u"start", request->tool));
+        return EXIT_REFUSED;
+    }
+    if (!complete(request, &err))
+        return EXIT_RINGFENCE;
+    code = prepare(request, &err);
+    if (code)
+        return code;
+    if (is_on(c, U16S("RINGFENCE_DRYRUN"))) {
+        report_launch(OUT_STDOUT, c, &exec.target, exec.block);
+        return EXIT_OK;
+    }
+    if (!c->inside && !c->bypass) {
+        if (!context_make_box(c, &err)) {
+            err_report(&err, u"make the box");
+            return EXIT_RINGFENCE;
+        }
+        context_tell_once(c);
+    }
+    if (is_on(c, U16S("RINGFENCE_TRACE")))
+        report_launch(OUT_STDERR, c, &exec.target, exec.block);
+    return start_and_wait(request, &err);
+}

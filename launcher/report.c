@@ -1,0 +1,146 @@
+#include "report.h"
+
+#include "win/errtext.h"
+#include "win/out.h"
+
+#define COUNT_CAP 12u
+#define VALUE_SHOWN 3000u
+
+static const char16_t *decimal(char16_t *text, uint64_t value)
+{
+    struct u16buf b = u16buf_init(text, COUNT_CAP);
+
+    u16buf_add_dec(&b, value);
+    return text;
+}
+
+void report_not_found(struct u16s tool, const struct pathsearch_seen *seen, struct u16s path)
+{
+    char16_t name[256], line[512], number[COUNT_CAP];
+    struct u16buf n = U16BUF(name), b = U16BUF(line);
+    const struct {
+        unsigned count;
+        const char16_t *what;
+    } passed[] = {
+        { seen->ours, u" of Ringfence's own" },
+        { seen->store_stubs, u" that only opens the Store" },
+        { seen->not_files, u" that is a directory" },
+    };
+
+    u16buf_add(&n, u16s_head(tool, 250));
+    u16buf_addz(&b, decimal(number, seen->directories));
+    u16buf_addz(&b, seen->directories == 1 ? u" directory of PATH" : u" directories of PATH");
+    for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++) {
+        if (!passed[i].count)
+            continue;
+        u16buf_addz(&b, u", skipped ");
+        u16buf_addz(&b, decimal(number, passed[i].count));
+        u16buf_addz(&b, passed[i].what);
+    }
+    if (path.len == 0)
+        u16buf_addz(&b, u": PATH is empty");
+    out_line(OUT_STDERR, u"ringfence: cannot find ", name, u" (.com .exe .bat .cmd) in ", line,
+             NULL);
+}
+
+void report_context_failure(const struct context *c, const struct err *err)
+{
+    struct err shown = *err;
+    char16_t number[COUNT_CAP], rule[256];
+    struct u16buf b = U16BUF(rule);
+
+    if (!c->policy_line) {
+        err_report(&shown, u"set the launch up");
+        return;
+    }
+    u16buf_add_ascii(&b, err->call);
+    out_line(OUT_STDERR, u"ringfence: cannot read the policy: ", c->policy_path.at, u":",
+             decimal(number, c->policy_line), u": ", rule, shown.object[0] ? u": " : u"",
+             shown.object, NULL);
+}
+
+void report_refused_level(const struct context *c)
+{
+    char16_t level[512], required[16];
+    struct u16buf l = U16BUF(level), r = U16BUF(required);
+
+    context_add_level(c, &l);
+    u16buf_add_ascii(&r, level_name(c->policy.require));
+    out_line(OUT_STDERR, u"ringfence: cannot start anything: ", required,
+             u" is required, this is ", level, NULL);
+}
+
+/* One line "MARK NAME=VALUE", long values cut. */
+static void difference(DWORD where, const char16_t *mark, const struct envblock_var *var,
+                       bool with_value)
+{
+    static char16_t line[4096];
+    struct u16buf b = U16BUF(line);
+
+    u16buf_add(&b, u16s_head(var->name, 512));
+    if (with_value) {
+        u16buf_addc(&b, u'=');
+        u16buf_add(&b, u16s_head(var->value, VALUE_SHOWN));
+        if (var->value.len > VALUE_SHOWN)
+            u16buf_addc(&b, u'\u2026');
+    }
+    out_line(where, u"ringfence: env      ", mark, line, NULL);
+}
+
+/* Both tables are sorted alike: one pass side by side. */
+static void differences(DWORD where, const struct envblock *before, const struct envblock *after)
+{
+    size_t i = 0, k = 0;
+
+    while (i < before->count || k < after->count) {
+        const struct envblock_var *old = i < before->count ? &before->var[i] : NULL;
+        const struct envblock_var *now = k < after->count ? &after->var[k] : NULL;
+        int order = !old ? 1 : !now ? -1 : u16s_icmp(old->name, now->name);
+
+        if (order < 0)
+            difference(where, u"- ", old, false);
+        else if (order > 0)
+            difference(where, u"+ ", now, true);
+        else if (!u16s_eq(old->value, now->value))
+            difference(where, u"~ ", now, true);
+        i += order <= 0;
+        k += order >= 0;
+    }
+}
+
+static size_t block_units(const char16_t *block)
+{
+    size_t n = 0;
+
+    while (block[n] || block[n + 1])
+        n++;
+    return n + 2;
+}
+
+void report_launch(DWORD where, const struct context *c, const struct target *t,
+                   const char16_t *block)
+{
+    static struct envblock before, after;
+    static char16_t scratch[2][2];
+    const char16_t *own = GetEnvironmentStringsW();
+    char16_t level[512];
+    struct u16buf b = U16BUF(level);
+    struct err err;
+
+    if (c->inside)
+        u16buf_addz(&b, u"inside a fence: passed through");
+    else if (c->bypass)
+        u16buf_addz(&b, u"none: RINGFENCE_BYPASS is set");
+    else
+        context_add_level(c, &b);
+    out_line(where, u"ringfence: level    ", level, NULL);
+    out_line(where, u"ringfence: target   ", t->program.at, NULL);
+    out_line(where, u"ringfence: command  ", t->line.at, NULL);
+    if (!c->inside && !c->bypass) {
+        out_line(where, u"ringfence: network  ", c->network_on ? u"on" : u"off", NULL);
+        out_line(where, u"ringfence: root     ", c->root.at, NULL);
+    }
+    if (own && envblock_read(&before, own, block_units(own), U16BUF(scratch[0]), &err) &&
+        envblock_read(&after, block, block_units(block), U16BUF(scratch[1]), &err))
+        differences(where, &before, &after);
+}

@@ -1,0 +1,60 @@
+#include "win/errtext.h"
+
+#include "win/out.h"
+
+#define TEXT_CAP 512u
+
+static const struct {
+    enum err_domain domain;
+    const char16_t *label;
+} labels[] = {
+    { ERR_WIN32, u"Win32 " },
+    { ERR_NTSTATUS, u"NTSTATUS 0x" },
+};
+
+void errtext_add(struct u16buf *b, enum err_domain domain, uint32_t code)
+{
+    char16_t text[TEXT_CAP];
+    HMODULE from = domain == ERR_NTSTATUS ? GetModuleHandleW(u"ntdll.dll") : NULL;
+    DWORD source = from ? FORMAT_MESSAGE_FROM_HMODULE : FORMAT_MESSAGE_FROM_SYSTEM;
+    /* MAX_WIDTH_MASK: no line breaks; IGNORE_INSERTS: system text may hold %1. */
+    DWORD len = FormatMessageW(source | FORMAT_MESSAGE_IGNORE_INSERTS |
+                                   FORMAT_MESSAGE_MAX_WIDTH_MASK,
+                               from, code, 0, text, TEXT_CAP, NULL);
+    struct u16s said = u16s_trim((struct u16s){ text, len });
+
+    u16buf_add(b, said.len ? said : U16S("unknown error"));
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        if (labels[i].domain != domain)
+            continue;
+        u16buf_addz(b, u" (");
+        u16buf_addz(b, labels[i].label);
+        if (domain == ERR_NTSTATUS)
+            u16buf_add_hex(b, code, 8);
+        else
+            u16buf_add_dec(b, code);
+        u16buf_addc(b, u')');
+    }
+}
+
+void err_report(const struct err *err, const char16_t *doing)
+{
+    char16_t line[TEXT_CAP * 3];
+    struct u16buf b = U16BUF(line);
+
+    u16buf_add_ascii(&b, err->call);
+    if (err->domain != ERR_RULE) {
+        u16buf_addz(&b, u": ");
+        errtext_add(&b, err->domain, err->code);
+    }
+    if (err->object[0]) {
+        u16buf_addz(&b, u": ");
+        u16buf_addz(&b, err->object);
+    }
+    out_line(OUT_STDERR, u"ringfence: cannot ", doing, u": ", line, NULL);
+    if (err->hint) {
+        b = U16BUF(line);
+        u16buf_add_ascii(&b, err->hint);
+        out_line(OUT_STDERR, u"  fix: ", line, NULL);
+    }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files by path: what is there, small ones whole, directories made.  No decision.
+ */
+#pragma once
+
+#include "core/pathsearch.h"
+#include "win/win.h"
+
+enum file_kind { FILE_ABSENT, FILE_IS_FILE, FILE_IS_DIRECTORY };
+
+/* What is at path; a link counts as what it leads to.  Anything unreadable is absent. */
+enum file_kind file_kind(const char16_t *path);
+
+/* pathsearch's look: one candidate of a tool search.  Knows our own programs by their
+ * content and follows App Execution Aliases. ctx is not used. */
+enum pathsearch_kind file_look(void *ctx, struct u16buf *path);
+
+enum file_read { FILE_READ_DONE, FILE_READ_ABSENT, FILE_READ_FAILED };
+
+/* Reads a whole file of at most cap bytes; *bytes is its size.  A missing file or directory
+ * is FILE_READ_ABSENT; a larger one fails with ERROR_FILE_TOO_LARGE. */
+enum file_read file_read(const char16_t *path, void *data, size_t cap, size_t *bytes,
+                         struct err *err);
+
+/* Makes the directory and those above it that are missing.  *path is written to and
+ * restored while it runs. */
+MUST_CHECK bool file_make_dirs(char16_t *path, struct err *err);
+
+/* The full path of a path relative to the current directory, into *out (cap of at least
+ * WIN_PATH_CAP). */
+MUST_CHECK bool file_full_path(const char16_t *path, struct u16buf *out, struct err *err);
+
+/* The path a file or directory is really at (links resolved, the case on disk), as
+ * \\?\Volume{...}\... where by_volume and the volume has such a name, else by drive
+ * letter without the \\?\ prefix.  Before Windows Vista it is the full path. */
+MUST_CHECK bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
+                                struct err *err);

@@ -1,0 +1,54 @@
+#include "win/out.h"
+
+#include <stdarg.h>
+
+#define CHUNK 2048u /* UTF-16 units a time */
+#define LINE_CAP 4096u
+
+static void write_utf8(HANDLE to, struct u16s text)
+{
+    char bytes[3 * CHUNK];
+
+    while (text.len) {
+        size_t n = text.len < CHUNK ? text.len : CHUNK;
+        size_t len = 0;
+        DWORD done = 0;
+
+        if (n < text.len && (text.at[n - 1] & 0xFC00) == 0xD800)
+            n--; /* a pair stays together */
+        len = u16s_to_utf8(u16s_head(text, n), bytes, sizeof bytes);
+        if (!WriteFile(to, bytes, (DWORD)len, &done, NULL))
+            return;
+        text = u16s_from(text, n);
+    }
+}
+
+void out_text(DWORD where, struct u16s text)
+{
+    HANDLE to = GetStdHandle(where);
+    DWORD mode = 0, done = 0;
+
+    if (!to || to == INVALID_HANDLE_VALUE)
+        return;
+    if (GetFileType(to) == FILE_TYPE_CHAR && GetConsoleMode(to, &mode))
+        WriteConsoleW(to, text.at, (DWORD)text.len, &done, NULL);
+    else
+        write_utf8(to, text);
+}
+
+void out_line(DWORD where, const char16_t *first, ...)
+{
+    char16_t line[LINE_CAP];
+    struct u16buf buf = U16BUF(line);
+    va_list more;
+
+    va_start(more, first);
+    for (const char16_t *piece = first; piece; piece = va_arg(more, const char16_t *)) {
+        struct u16s s = u16s_of(piece);
+
+        u16buf_add(&buf, u16s_head(s, LINE_CAP - 2 - buf.len)); /* the LF always fits */
+    }
+    va_end(more);
+    u16buf_addc(&buf, u'\n');
+    out_text(where, u16buf_text(&buf));
+}

@@ -1,0 +1,114 @@
+#include "win/process.h"
+
+#include "core/crtfds.h"
+#include "win/console.h"
+#include "win/dll.h"
+
+#define LONG_PATH 248u /* from here on CreateProcessW wants the \\?\ form */
+
+/* The program as CreateProcessW takes it: long paths by their \\?\ form. */
+static const char16_t *application(const char16_t *program)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf b = U16BUF(text);
+    struct u16s s = u16s_of(program);
+
+    if (s.len < LONG_PATH || u16s_istarts(s, U16S("\\\\?\\")))
+        return program;
+    u16buf_addz(&b, u16s_istarts(s, U16S("\\\\")) ? u"\\\\?\\UNC" : u"\\\\?\\");
+    u16buf_add(&b, u16s_istarts(s, U16S("\\\\")) ? u16s_from(s, 1) : s);
+    return b.cut ? program : text;
+}
+
+static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW *si,
+                   PROCESS_INFORMATION *pi, struct err *err)
+{
+    const char16_t *program = application(start->program);
+    dll_create_process_as_user as_user = NULL;
+
+    if (!start->token) {
+        if (CreateProcessW(program, start->command_line, NULL, NULL, TRUE, flags,
+                           start->environment, NULL, si, pi))
+            return true;
+        return err_win32(err, "CreateProcessW", start->program);
+    }
+    as_user = (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
+    if (!as_user)
+        return err_rule(err, "CreateProcessAsUserW is missing", start->program);
+    if (!as_user(start->token, program, start->command_line, NULL, NULL, TRUE, flags,
+                 start->environment, NULL, si, pi))
+        return err_win32(err, "CreateProcessAsUserW", start->program);
+    return true;
+}
+
+bool process_start(const struct process_start *start, HANDLE *process, struct err *err)
+{
+    STARTUPINFOW si;
+    PROCESS_INFORMATION pi;
+    DWORD flags = CREATE_UNICODE_ENVIRONMENT;
+
+    GetStartupInfoW(&si);
+    if (!console_is_there()) {
+        flags |= DETACHED_PROCESS;
+        if (!(si.dwFlags & STARTF_USESTDHANDLES)) { /* else a detached child gets none */
+            si.dwFlags |= STARTF_USESTDHANDLES;
+            si.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
+            si.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
+            si.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+        }
+    }
+    if (!create(start, flags, &si, &pi, err))
+        return false;
+    CloseHandle(pi.hThread);
+    *process = pi.hProcess;
+    return true;
+}
+
+static bool is_pipe_or_file(HANDLE h)
+{
+    DWORD type = GetFileType(h);
+
+    return type == FILE_TYPE_PIPE || type == FILE_TYPE_DISK;
+}
+
+static void drop(HANDLE h, HANDLE keep)
+{
+    if (h && h != INVALID_HANDLE_VALUE && h != keep && is_pipe_or_file(h))
+        CloseHandle(h);
+}
+
+void process_drop_handles(bool keep_stderr)
+{
+    STARTUPINFOW si;
+    HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
+    HANDLE out = GetStdHandle(STD_OUTPUT_HANDLE);
+    HANDLE error = GetStdHandle(STD_ERROR_HANDLE);
+    HANDLE keep = keep_stderr ? error : NULL;
+    size_t count = 0;
+
+    GetStartupInfoW(&si);
+    count = crtfds_count(si.lpReserved2, si.cbReserved2, sizeof(HANDLE));
+    for (size_t fd = 3; fd < count; fd++) {
+        HANDLE h = (HANDLE)(uintptr_t)crtfds_handle(si.lpReserved2, si.cbReserved2,
+                                                    sizeof(HANDLE), fd);
+        if (h != in && h != out && h != error)
+            drop(h, keep);
+    }
+    drop(in, keep);
+    if (out != in)
+        drop(out, keep);
+    if (error != in && error != out)
+        drop(error, keep);
+}
+
+bool process_wait(HANDLE process, uint32_t *exit_code, struct err *err)
+{
+    DWORD code = 0;
+
+    if (WaitForSingleObject(process, INFINITE) != WAIT_OBJECT_0)
+        return err_win32(err, "WaitForSingleObject", NULL);
+    if (!GetExitCodeProcess(process, &code))
+        return err_win32(err, "GetExitCodeProcess", NULL);
+    *exit_code = code;
+    return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starting one child the way our own parent started us, and being out of its way.
+ */
+#pragma once
+
+#include "win/win.h"
+
+struct process_start {
+    const char16_t *program; /* full path */
+    char16_t *command_line;  /* written to by CreateProcessW */
+    char16_t *environment;   /* a Unicode block, or NULL for our own */
+    HANDLE token;            /* restricted primary token, or NULL for our own */
+};
+
+/* Starts the child with our own STARTUPINFO (C runtime descriptors, window, desktop, title),
+ * standard handles and every inheritable handle, in our console or, like us, in none.
+ * *process (PROCESS_ALL_ACCESS) is the caller's to close.  Fails with what CreateProcessW
+ * or CreateProcessAsUserW say, the program as the object. */
+MUST_CHECK bool process_start(const struct process_start *start, HANDLE *process,
+                              struct err *err);
+
+/* Closes our copies of what the child got, pipes and files among the standard handles and
+ * the C runtime's further descriptors, so that the other ends see the child's own close.
+ * keep_stderr leaves that one (and its twin) open for a last line. */
+void process_drop_handles(bool keep_stderr);
+
+/* Waits for the child and copies its full exit code. */
+MUST_CHECK bool process_wait(HANDLE process, uint32_t *exit_code, struct err *err);

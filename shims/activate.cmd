@@ -1,0 +1,20 @@
+@echo off
+rem Puts Ringfence's shims first on PATH in this terminal, and nothing else anywhere.
+rem   activate            for the directory you are in
+rem   activate --prompt   and show it in the prompt
+rem   deactivate          takes it all back
+if defined RINGFENCE_OLD_PATH goto :there
+set "RINGFENCE_OLD_PATH=%PATH%"
+set "RINGFENCE_ROOT=%CD%"
+set "PATH=%~dp0shims;%~dp0;%PATH%"
+if not "%~1"=="--prompt" goto :tell
+set "RINGFENCE_OLD_PROMPT=%PROMPT%"
+set "PROMPT=(ringfence) %PROMPT%"
+:tell
+set RINGFENCE_DEAD_PORT=
+for /f %%p in ('call "%~dp0ringfence.exe" dead-port') do set "RINGFENCE_DEAD_PORT=%%p"
+"%~dp0ringfence.exe" status --line
+set RINGFENCE_TOLD=1
+goto :eof
+:there
+echo ringfence: active in this terminal already; `deactivate` leaves. 1>&2

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Holds the rooms apart: a file includes only from the right,
+#   shims, denybin -> launcher/*.h -> win -> core;  setup -> win -> core;  tests -> all.
+# windows.h stands in win/win.h only, core has no C library, nothing includes tests.
+set -eu
+cd "$(dirname "$0")/.."
+bad=0
+
+# refuse PATTERN WHAT FILES...: no include line of FILES may match PATTERN
+refuse() {
+    pattern=$1 what=$2
+    shift 2
+    found=$(grep -nE "^#[[:space:]]*include[[:space:]]+$pattern" "$@" /dev/null || true)
+    [ -z "$found" ] || { printf 'layers: %s:\n%s\n' "$what" "$found" >&2; bad=1; }
+}
+
+c_files() { find "$@" -name '*.[ch]'; }
+
+# shellcheck disable=SC2046
+{
+    refuse '<(windows|winternl|winioctl|winsock2|stdio|stdlib|string|wchar)\.h>' \
+        'core is pure' $(c_files launcher/core)
+    refuse '"(win/|exec\.h|context\.h|target\.h|cli\.h|report\.h)' \
+        'core knows no Windows' $(c_files launcher/core)
+    refuse '"(exec|context|target|cli|report)\.h"' 'win knows no launcher' $(c_files launcher/win)
+    refuse '<windows\.h>' 'windows.h is win/win.h'"'"'s' \
+        $(c_files launcher shims denybin setup | grep -v '^launcher/win/win\.h$')
+    refuse '"(cli|report|target)\.h"' 'shims know exec only' $(c_files shims denybin)
+    refuse '"(\.\./|setup/|plan\.h)' 'launcher knows no setup' $(c_files launcher shims denybin)
+    refuse '"(exec|context|target|cli|report)\.h"' 'setup knows no launcher' $(c_files setup)
+    refuse '".*(tests|fakes)/' 'nothing includes tests' $(c_files launcher shims denybin setup)
+    refuse '<std(io|lib)\.h>' 'the C library is not linked' $(c_files launcher shims denybin setup)
+}
+[ "$bad" -eq 0 ] && echo 'layers: ok'
+exit "$bad"
