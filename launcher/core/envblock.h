@@ -47,7 +47,8 @@ void envblock_set(struct envblock *env, struct u16s name, struct u16s value);
 void envblock_unset(struct envblock *env, struct u16s name);
 
 /* Writes the block for CREATE_UNICODE_ENVIRONMENT, sorted, ended by an empty string, its
- * size in *units.  out is not the block that was read: the table points into that.  Fails (ERR_RULE) rather than cut: above ENVBLOCK_MAX or cap units, or
- * when env->text ran full; names the longest variable as the object. */
+ * size in *units.  out is not the block that was read: the table points into that.  Fails
+ * (ERR_RULE) rather than cut: above ENVBLOCK_MAX or cap units, or when env->text ran
+ * full; names the longest variable as the object. */
 MUST_CHECK bool envblock_write(const struct envblock *env, char16_t *out, size_t cap,
                                size_t *units, struct err *err);

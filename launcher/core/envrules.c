@@ -356,8 +356,12 @@ static void list_add_dir(struct apply *a, bool *any, struct u16s dir)
 {
     bool quote = u16s_find(dir, u';', 0) < dir.len;
 
-    if (dir.len == 0)
+    if (without_separators(dir).len == 0)
         return;
+    /* No directory has a quote in its name, and this one could never be found in PATH
+     * again: somebody is playing. */
+    if (u16s_find(dir, u'"', 0) < dir.len)
+        a->value.cut = true;
     list_add(a, any, quote ? U16S("\"") : dir);
     if (quote) {
         u16buf_add(&a->value, dir);

@@ -211,6 +211,19 @@ static void envrules_apply__semicolon_in_our_directory__is_quoted(void **state)
     assert_value(u"PATH", u"\"C:\\a;b\\shims\\\";x");
 }
 
+static void envrules_apply__quote_in_our_directory__makes_write_fail(void **state)
+{
+    static char16_t out[ENVBLOCK_MAX];
+    struct envrules_input in = { .shims = U16S("C:\\a\";b") };
+    struct err err = { 0 };
+    size_t units = 0;
+
+    (void)state;
+    READ("PATH=x\0");
+    envrules_apply(&env, &in);
+    assert_false(envblock_write(&env, out, ENVBLOCK_MAX, &units, &err));
+}
+
 static void envrules_apply__pathext__com_and_exe_first_and_once(void **state)
 {
     static const struct {
@@ -493,6 +506,7 @@ int main(void)
         cmocka_unit_test(envrules_apply__keep__exempts_rows_and_secrets),
         cmocka_unit_test(envrules_apply__path__ours_in_front_and_the_rest_as_it_was),
         cmocka_unit_test(envrules_apply__semicolon_in_our_directory__is_quoted),
+        cmocka_unit_test(envrules_apply__quote_in_our_directory__makes_write_fail),
         cmocka_unit_test(envrules_apply__pathext__com_and_exe_first_and_once),
         cmocka_unit_test(envrules_apply__git_config__is_appended_once),
         cmocka_unit_test(envrules_apply__later_git_proxy__is_overruled),
