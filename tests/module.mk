@@ -12,3 +12,4 @@ $(foreach c,gcc clang,$(eval $(call unit_rules,$c)))
 	$Q$< && touch $@
 
 include tests/e2e.mk
+include tests/demo.mk

@@ -72,13 +72,13 @@ fetch_node() {
 
 # A published package as it is, beside the one package its scripts need and a bundler.
 fetch_project() {
-    say "mime 1.4.1 with its build script and tests, mime-db 1.30.0, esbuild 0.28.2 (npm packages, 5 MB)"
+    say "mime 1.4.1 with its build script and tests, mime-db 1.30.0, esbuild 0.19.12 (npm packages, 5 MB)"
     npm_tarball mime@1.4.1 bd7568ce30be73f166e7cfbb65a6cabf641a82fd67b2cedac8c1f22416e5d130
     unpack "$got" "$new/mime"
     npm_tarball mime-db@1.30.0 6ed8517a2ed157c4df8906717667c6a9cd0de16ddcd79758ba811c0d4171c876
     mkdir "$new/packages"
     mv "$got" "$new/packages/"
-    npm_tarball @esbuild/win32-x64@0.28.2 7286c3611b6f1f4c4d9ec90adcbc478407ff0d28ead96567f361d53e67613e19
+    npm_tarball @esbuild/win32-x64@0.19.12 825028ec9f67f68858027ea16a6d0bf30cd7c05b2970f3940cd6e97fbf5807b8
     unpack "$got" "$new/esbuild"
 }
 
