@@ -12,7 +12,7 @@
 #include "win/out.h"
 #include "win/paths.h"
 
-#define SHOWN 200u /* units of a command line worth repeating */
+#define SHOWN ((size_t)200) /* units of a command line worth repeating */
 
 void entry(void);
 
@@ -82,7 +82,7 @@ static uint32_t refuse(void)
     u16buf_addz(&b, tail.len ? u" " : u"");
     u16buf_add(&b, u16s_head(tail, SHOWN));
     u16buf_addz(&b, tail.len > SHOWN ? u"\u2026" : u"");
-    out_line(OUT_STDERR, u"ringfence: ", line, NULL);
+    out_line(OUT_STDERR, u"ringfence: ", line);
     return row->exit_code;
 }
 

@@ -20,7 +20,7 @@ uint32_t cli_complain(const char *text, struct u16s word)
         u16buf_addz(&b, u": ");
         u16buf_add(&b, u16s_head(word, 300));
     }
-    out_line(OUT_STDERR, u"ringfence: ", line, u" (ringfence help)", NULL);
+    out_line(OUT_STDERR, u"ringfence: ", line, u" (ringfence help)");
     return EXIT_RINGFENCE;
 }
 

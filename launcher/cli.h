@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The command line of ringfence.exe: words, options as data, and the table of subcommands.
+ * The command line of ringfence.exe: words, options as data, and the table of
+ * subcommands.
  */
 #pragma once
 

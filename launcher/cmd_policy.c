@@ -17,7 +17,7 @@ static void print_slice(const char16_t *label, struct u16s value)
     struct u16buf b = U16BUF(text);
 
     u16buf_add(&b, value);
-    out_line(OUT_STDOUT, label, text, NULL);
+    out_line(OUT_STDOUT, label, text);
 }
 
 uint32_t cmd_policy(struct cli *cli)
@@ -33,13 +33,14 @@ uint32_t cmd_policy(struct cli *cli)
         return EXIT_RINGFENCE;
     }
     out_line(OUT_STDOUT, u"file     ", context.policy_path.at,
-             file_kind(context.policy_path.at) == FILE_IS_FILE ? u"" : u" (not there: defaults)",
-             NULL);
+             file_kind(context.policy_path.at) == FILE_IS_FILE
+                 ? u""
+                 : u" (not there: defaults)");
     if (context.policy.workspace.len)
         print_slice(u"section  ", context.policy.workspace);
-    out_line(OUT_STDOUT, u"level    ", wants[context.policy.want], NULL);
-    out_line(OUT_STDOUT, u"require  ", levels[context.policy.require], NULL);
-    out_line(OUT_STDOUT, u"network  ", context.policy.network_on ? u"on" : u"off", NULL);
+    out_line(OUT_STDOUT, u"level    ", wants[context.policy.want]);
+    out_line(OUT_STDOUT, u"require  ", levels[context.policy.require]);
+    out_line(OUT_STDOUT, u"network  ", context.policy.network_on ? u"on" : u"off");
     if (context.policy.keep.len)
         print_slice(u"keep     ", context.policy.keep);
     for (size_t i = 0; i < context.policy.root_count; i++)

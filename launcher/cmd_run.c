@@ -39,7 +39,9 @@ static const char *set_network(void *ctx, struct u16s value)
 
     wish->has_network = true;
     wish->network_on = u16s_eq(value, U16S("on"));
-    return wish->network_on || u16s_eq(value, U16S("off")) ? NULL : "--network is on or off, not";
+    return wish->network_on || u16s_eq(value, U16S("off"))
+               ? NULL
+               : "--network is on or off, not";
 }
 
 static const char *set_root(void *ctx, struct u16s value)
@@ -51,8 +53,9 @@ static const char *set_root(void *ctx, struct u16s value)
     u16buf_add(&path, value);
     if (++wanted->roots > ROOTS_MAX)
         return "more than 16 roots";
-    return !path.cut && file_kind(path.at) == FILE_IS_DIRECTORY ? NULL
-                                                                : "--root is not a directory";
+    return !path.cut && file_kind(path.at) == FILE_IS_DIRECTORY
+               ? NULL
+               : "--root is not a directory";
 }
 
 static const char *set_allow_unproven(void *ctx, struct u16s value)
@@ -80,7 +83,8 @@ uint32_t cmd_run(struct cli *cli)
     case CLI_BAD:
         return EXIT_RINGFENCE;
     case CLI_END:
-        return cli_complain("run what? ringfence run [options] -- CMD", (struct u16s){ 0 });
+        return cli_complain("run what? ringfence run [options] -- CMD",
+                            (struct u16s){ 0 });
     case CLI_WORD:
         break;
     }

@@ -34,7 +34,8 @@ static bool is_ours(struct u16buf *path)
     return file_look(NULL, path) == PATHSEARCH_OURS;
 }
 
-/* Calls each for every shim of this install, in the directory's order, until it is false. */
+/* Calls each for every shim of this install, in the directory's order, until it is false.
+ */
 static void for_each(bool (*each)(void *ctx, struct u16s name), void *ctx)
 {
     struct u16buf pattern = shim_path(shim.path, U16S("*"));
@@ -77,10 +78,10 @@ static uint32_t add(struct u16s name)
         err_rule(&err, "no shim to copy in this install", shim.context.shims.at);
     } else if (file_kind(to.at) != FILE_ABSENT) {
         if (is_ours(&to))
-            return out_line(OUT_STDOUT, u"there already: ", to.at, NULL), EXIT_OK;
+            return out_line(OUT_STDOUT, u"there already: ", to.at), EXIT_OK;
         err_rule(&err, "a file that is no shim has this name", to.at);
     } else if (CopyFileW(from.at, to.at, TRUE)) {
-        return out_line(OUT_STDOUT, u"added ", to.at, NULL), EXIT_OK;
+        return out_line(OUT_STDOUT, u"added ", to.at), EXIT_OK;
     } else {
         err_win32(&err, "CopyFileW", to.at);
     }
@@ -100,7 +101,7 @@ static uint32_t take_away(struct u16s name)
     else if (!DeleteFileW(path.at))
         err_win32(&err, "DeleteFileW", path.at);
     else
-        return out_line(OUT_STDOUT, u"removed ", path.at, NULL), EXIT_OK;
+        return out_line(OUT_STDOUT, u"removed ", path.at), EXIT_OK;
     err_report(&err, u"remove the shim");
     return EXIT_RINGFENCE;
 }
@@ -122,10 +123,11 @@ static bool print_one(void *ctx, struct u16s name)
     u16buf_add(&l, u16s_head(name, TOOLNAME_MAX));
     while (l.len < 10)
         u16buf_addc(&l, u' ');
-    if (pathsearch_find(&search, (struct pathsearch_disk){ .look = file_look }, &tool, &seen))
-        out_line(OUT_STDOUT, label, u" ", text, NULL);
+    if (pathsearch_find(&search, (struct pathsearch_disk){ .look = file_look }, &tool,
+                        &seen))
+        out_line(OUT_STDOUT, label, u" ", text);
     else
-        out_line(OUT_STDOUT, label, u" (no such tool on PATH)", NULL);
+        out_line(OUT_STDOUT, label, u" (no such tool on PATH)");
     return true;
 }
 
@@ -144,8 +146,9 @@ uint32_t cmd_shim(struct cli *cli)
         return EXIT_RINGFENCE;
     }
     if (!shim.context.install.len)
-        return cli_complain("this program is in no install: no shims and denybin beside it",
-                            (struct u16s){ 0 });
+        return cli_complain(
+            "this program is in no install: no shims and denybin beside it",
+            (struct u16s){ 0 });
     if (u16s_eq(u16buf_text(&verb), U16S("list")))
         return for_each(print_one, NULL), EXIT_OK;
     if (!cli_next(cli))

@@ -56,16 +56,16 @@ static void print_text(const struct context *c)
     bool fenced = c->verdict.level != LEVEL_ADVISORY;
 
     out_line(OUT_STDOUT, u"level      ",
-             c->inside ? u"inside a fence: the token says so" : level_text(c), NULL);
-    out_line(OUT_STDOUT, u"workspace  ", c->root.at, NULL);
-    out_line(OUT_STDOUT, u"writes     ", fenced ? u"confined" : u"not confined", NULL);
-    out_line(OUT_STDOUT, u"network    ", c->network_on ? u"on" : NETWORK_OFF, NULL);
+             c->inside ? u"inside a fence: the token says so" : level_text(c));
+    out_line(OUT_STDOUT, u"workspace  ", c->root.at);
+    out_line(OUT_STDOUT, u"writes     ", fenced ? u"confined" : u"not confined");
+    out_line(OUT_STDOUT, u"network    ", c->network_on ? u"on" : NETWORK_OFF);
     out_line(OUT_STDOUT, u"box        ", c->temp.at,
-             file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u"" : u" (made at the first run)",
-             NULL);
-    out_line(OUT_STDOUT, u"           ", c->cache.at, NULL);
-    out_line(OUT_STDOUT, u"policy     ", c->policy_path.at, policy_state(c), NULL);
-    out_line(OUT_STDOUT, u"install    ", c->install.len ? c->install.at : u"none found", NULL);
+             file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u""
+                                                        : u" (made at the first run)");
+    out_line(OUT_STDOUT, u"           ", c->cache.at);
+    out_line(OUT_STDOUT, u"policy     ", c->policy_path.at, policy_state(c));
+    out_line(OUT_STDOUT, u"install    ", c->install.len ? c->install.at : u"none found");
 }
 
 static void print_json(const struct context *c)
@@ -92,14 +92,14 @@ static void print_json(const struct context *c)
     json_text(&json, "policy_section", c->policy.workspace);
     json_text(&json, "install", u16buf_text(&c->install));
     json_close(&json, u'}');
-    out_line(OUT_STDOUT, b.cut ? u"{}" : text, NULL);
+    out_line(OUT_STDOUT, b.cut ? u"{}" : text);
 }
 
 static void print_line(const struct context *c)
 {
-    out_line(OUT_STDERR, u"ringfence: ", level_text(c), NULL);
+    out_line(OUT_STDERR, u"ringfence: ", level_text(c));
     out_line(OUT_STDERR, u"ringfence: network ", c->network_on ? u"on" : u"off", u" in ",
-             c->root.at, u". `ringfence status` explains, `deactivate` leaves.", NULL);
+             c->root.at, u". `ringfence status` explains, `deactivate` leaves.");
 }
 
 uint32_t cmd_status(struct cli *cli)

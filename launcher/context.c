@@ -8,7 +8,8 @@
 #include "win/paths.h"
 #include "win/token.h"
 
-#define ENV_UNITS_MAX (1u << 20) /* Windows itself has no bound since Vista; we read this far */
+#define ENV_UNITS_MAX                                                                    \
+    (1u << 20) /* Windows itself has no bound since Vista; we read this far */
 
 /* The storage behind a context: one launch a process, so one of each is enough. */
 static struct {
@@ -34,8 +35,8 @@ static bool read_environment(struct context *c, struct err *err)
 
 static void read_wine_version(struct context *c)
 {
-    dll_wine_get_version version =
-        (dll_wine_get_version)(void (*)(void))dll_loaded(u"ntdll.dll", "wine_get_version");
+    dll_wine_get_version version = (dll_wine_get_version)(void (*)(void))dll_loaded(
+        u"ntdll.dll", "wine_get_version");
     struct u16buf b = U16BUF(c->wine);
 
     if (version)
@@ -98,7 +99,8 @@ static bool read_policy(struct context *c, struct err *err)
     case FILE_READ_DONE:
         break;
     }
-    return policy_read(&c->policy, store.bytes, bytes, asked_dir(c), &c->policy_line, err);
+    return policy_read(&c->policy, store.bytes, bytes, asked_dir(c), &c->policy_line,
+                       err);
 }
 
 /* The nearest directory at or above the current one that holds a .git, if any. */
@@ -154,7 +156,7 @@ static void name_box(struct context *c)
     for (size_t i = 0; i < 2; i++) {
         u16buf_add(dirs[i], u16buf_text(&c->data));
         u16buf_addz(dirs[i], u"\\box\\");
-        for (size_t n = 0; n < 4 * SID_HASH; n++)
+        for (size_t n = 0; n < (size_t)4 * SID_HASH; n++)
             u16buf_add_hex(dirs[i], c->root_hash[n], 2);
         u16buf_addz(dirs[i], leaf[i]);
     }
@@ -212,15 +214,17 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
         return false;
     name_box(c);
     read_wine_version(c);
-    if (!u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEAD_PORT")), UINT16_MAX, &port) ||
+    if (!u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEAD_PORT")), UINT16_MAX,
+                     &port) ||
         port == 0)
         port = 9;
     c->dead_port = (uint16_t)port;
     c->told = is_set(c, U16S("RINGFENCE_TOLD"));
-    c->network_on = wish->has_network ? wish->network_on
-                    : envblock_get(&c->env, U16S("RINGFENCE_NETWORK")).at
-                        ? u16s_eq(envblock_get(&c->env, U16S("RINGFENCE_NETWORK")), U16S("on"))
-                        : c->policy.network_on;
+    c->network_on =
+        wish->has_network ? wish->network_on
+        : envblock_get(&c->env, U16S("RINGFENCE_NETWORK")).at
+            ? u16s_eq(envblock_get(&c->env, U16S("RINGFENCE_NETWORK")), U16S("on"))
+            : c->policy.network_on;
     if (wish->has_want)
         c->policy.want = wish->want;
     if (wish->require > c->policy.require)
@@ -234,13 +238,16 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
 
 bool context_make_box(struct context *c, struct err *err)
 {
-    return (file_kind(c->temp.at) == FILE_IS_DIRECTORY || file_make_dirs(c->temp.at, err)) &&
-           (file_kind(c->cache.at) == FILE_IS_DIRECTORY || file_make_dirs(c->cache.at, err));
+    return (file_kind(c->temp.at) == FILE_IS_DIRECTORY ||
+            file_make_dirs(c->temp.at, err)) &&
+           (file_kind(c->cache.at) == FILE_IS_DIRECTORY ||
+            file_make_dirs(c->cache.at, err));
 }
 
 /* One terminal, one line.  Children of ours know by RINGFENCE_TOLD; shims that a shell
  * starts one after the other share only that shell, so its identity (process id and start
- * time) is kept in a small direct-mapped file.  A lost or torn slot costs a second line. */
+ * time) is kept in a small direct-mapped file.  A lost or torn slot costs a second line.
+ */
 static bool remember_parent(const struct context *c)
 {
     struct {
@@ -254,17 +261,19 @@ static bool remember_parent(const struct context *c)
     auto_handle HANDLE file = NULL;
     DWORD done = 0;
 
-    if (!NT_SUCCESS(NtQueryInformationProcess(GetCurrentProcess(), ProcessBasicInformation,
-                                              &basic, sizeof basic, NULL)))
+    if (!NT_SUCCESS(NtQueryInformationProcess(
+            GetCurrentProcess(), ProcessBasicInformation, &basic, sizeof basic, NULL)))
         return false;
     mine.pid = (uint64_t)(uintptr_t)basic.InheritedFromUniqueProcessId;
     parent = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, (DWORD)mine.pid);
-    if (!parent || !GetProcessTimes(parent, &mine.start, &unused[0], &unused[1], &unused[2]))
+    if (!parent ||
+        !GetProcessTimes(parent, &mine.start, &unused[0], &unused[1], &unused[2]))
         return false;
     u16buf_add(&path, u16buf_text(&c->data));
     u16buf_addz(&path, u"\\told");
-    file = CreateFileW(path.at, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                       NULL, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    file = CreateFileW(path.at, GENERIC_READ | GENERIC_WRITE,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS,
+                       FILE_ATTRIBUTE_NORMAL, NULL);
     if (file == INVALID_HANDLE_VALUE) {
         file = NULL;
         return false;
@@ -309,5 +318,5 @@ void context_tell_once(struct context *c)
     if (!c->verdict.reason[0] || (remember_parent(c) && !c->verdict.unproven))
         return;
     context_add_level(c, &b);
-    out_line(OUT_STDERR, u"ringfence: ", text, u". Require more with --require.", NULL);
+    out_line(OUT_STDERR, u"ringfence: ", text, u". Require more with --require.");
 }

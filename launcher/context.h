@@ -25,15 +25,15 @@ struct context {
     bool inside;         /* our token carries a restricting SID of ours */
     bool bypass;         /* RINGFENCE_BYPASS, and not inside */
     bool network_on;
-    bool told;           /* this terminal has been told about the level */
+    bool told; /* this terminal has been told about the level */
     uint16_t dead_port;
-    unsigned depth;      /* shims above this one */
+    unsigned depth; /* shims above this one */
     struct policy policy;
-    size_t policy_line;  /* where a bad policy is bad; 0 where it is not */
+    size_t policy_line; /* where a bad policy is bad; 0 where it is not */
     struct level_evidence evidence;
     struct level_verdict verdict;
-    HANDLE token;        /* restricted; NULL unless one was made and kept */
-    char16_t wine[16];   /* Wine's version, or "" */
+    HANDLE token;      /* restricted; NULL unless one was made and kept */
+    char16_t wine[16]; /* Wine's version, or "" */
     struct u16buf install, shims, denybin; /* empty: not in an install */
     struct u16buf data, policy_path, cwd, root, temp, cache;
     uint8_t root_hash[32];

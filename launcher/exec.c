@@ -74,8 +74,8 @@ static bool build_environment(struct context *c, struct err *err)
         envrules_apply(&c->env, &in);
     }
     add_own_variables(c);
-    return envblock_write(&c->env, exec.block, sizeof exec.block / sizeof exec.block[0], &units,
-                          err);
+    return envblock_write(&c->env, exec.block, sizeof exec.block / sizeof exec.block[0],
+                          &units, err);
 }
 
 /* After a failure that the missing network may explain: one line with the remedy. */
@@ -93,7 +93,7 @@ static void hint(const struct exec_request *request, uint32_t code)
     u16buf_addz(&b, u". Allow once: ringfence run --network on -- ");
     u16buf_add(&b, u16s_head(request->tool, 64));
     u16buf_add(&b, u16s_head(request->tail, 300));
-    out_line(OUT_STDERR, text, NULL);
+    out_line(OUT_STDERR, text);
 }
 
 static uint32_t start_and_wait(const struct exec_request *request, struct err *err)
@@ -105,7 +105,8 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
         .environment = exec.block,
         .token = c->verdict.run_as != LEVEL_ADVISORY ? c->token : NULL,
     };
-    bool may_hint = !c->inside && !c->bypass && !c->network_on && hint_may_follow(request->tool);
+    bool may_hint =
+        !c->inside && !c->bypass && !c->network_on && hint_may_follow(request->tool);
     auto_handle HANDLE process = NULL;
     HANDLE job = NULL;
     uint32_t code = EXIT_RINGFENCE;
@@ -192,7 +193,8 @@ uint32_t exec_run(const struct exec_request *request)
         return EXIT_RINGFENCE;
     }
     if (c->depth >= DEPTH_MAX) {
-        err_rule(&err, "PATH leads back to this shim, 50 times over", envblock_get(&c->env, U16S("PATH")).at);
+        err_rule(&err, "PATH leads back to this shim, 50 times over",
+                 envblock_get(&c->env, U16S("PATH")).at);
         err_report(&err, doing(u"start", request->tool));
         return EXIT_REFUSED;
     }

@@ -14,6 +14,6 @@ struct exec_request {
 };
 
 /* Finds the tool, sets its environment up, starts it as strongly fenced as is proven here
- * and waits.  Returns the exit code to end with: the tool's own, or one of ours after a line
- * on stderr.  Call it once a process. */
+ * and waits.  Returns the exit code to end with: the tool's own, or one of ours after a
+ * line on stderr.  Call it once a process. */
 uint32_t exec_run(const struct exec_request *request);

@@ -3,7 +3,7 @@
 #include "win/errtext.h"
 #include "win/out.h"
 
-#define COUNT_CAP 12u
+#define COUNT_CAP   12u
 #define VALUE_SHOWN 3000u
 
 static const char16_t *decimal(char16_t *text, uint64_t value)
@@ -14,7 +14,8 @@ static const char16_t *decimal(char16_t *text, uint64_t value)
     return text;
 }
 
-void report_not_found(struct u16s tool, const struct pathsearch_seen *seen, struct u16s path)
+void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
+                      struct u16s path)
 {
     char16_t name[256], line[512], number[COUNT_CAP];
     struct u16buf n = U16BUF(name), b = U16BUF(line);
@@ -29,7 +30,8 @@ void report_not_found(struct u16s tool, const struct pathsearch_seen *seen, stru
 
     u16buf_add(&n, u16s_head(tool, 250));
     u16buf_addz(&b, decimal(number, seen->directories));
-    u16buf_addz(&b, seen->directories == 1 ? u" directory of PATH" : u" directories of PATH");
+    u16buf_addz(&b,
+                seen->directories == 1 ? u" directory of PATH" : u" directories of PATH");
     for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++) {
         if (!passed[i].count)
             continue;
@@ -39,8 +41,8 @@ void report_not_found(struct u16s tool, const struct pathsearch_seen *seen, stru
     }
     if (path.len == 0)
         u16buf_addz(&b, u": PATH is empty");
-    out_line(OUT_STDERR, u"ringfence: cannot find ", name, u" (.com .exe .bat .cmd) in ", line,
-             NULL);
+    out_line(OUT_STDERR, u"ringfence: cannot find ", name, u" (.com .exe .bat .cmd) in ",
+             line);
 }
 
 void report_context_failure(const struct context *c, const struct err *err)
@@ -56,7 +58,7 @@ void report_context_failure(const struct context *c, const struct err *err)
     u16buf_add_ascii(&b, err->call);
     out_line(OUT_STDERR, u"ringfence: cannot read the policy: ", c->policy_path.at, u":",
              decimal(number, c->policy_line), u": ", rule, shown.object[0] ? u": " : u"",
-             shown.object, NULL);
+             shown.object);
 }
 
 void report_refused_level(const struct context *c)
@@ -67,7 +69,7 @@ void report_refused_level(const struct context *c)
     context_add_level(c, &l);
     u16buf_add_ascii(&r, level_name(c->policy.require));
     out_line(OUT_STDERR, u"ringfence: cannot start anything: ", required,
-             u" is required, this is ", level, NULL);
+             u" is required, this is ", level);
 }
 
 /* One line "MARK NAME=VALUE", long values cut. */
@@ -84,11 +86,12 @@ static void difference(DWORD where, const char16_t *mark, const struct envblock_
         if (var->value.len > VALUE_SHOWN)
             u16buf_addc(&b, u'\u2026');
     }
-    out_line(where, u"ringfence: env      ", mark, line, NULL);
+    out_line(where, u"ringfence: env      ", mark, line);
 }
 
 /* Both tables are sorted alike: one pass side by side. */
-static void differences(DWORD where, const struct envblock *before, const struct envblock *after)
+static void differences(DWORD where, const struct envblock *before,
+                        const struct envblock *after)
 {
     size_t i = 0, k = 0;
 
@@ -133,12 +136,12 @@ void report_launch(DWORD where, const struct context *c, const struct target *t,
         u16buf_addz(&b, u"none: RINGFENCE_BYPASS is set");
     else
         context_add_level(c, &b);
-    out_line(where, u"ringfence: level    ", level, NULL);
-    out_line(where, u"ringfence: target   ", t->program.at, NULL);
-    out_line(where, u"ringfence: command  ", t->line.at, NULL);
+    out_line(where, u"ringfence: level    ", level);
+    out_line(where, u"ringfence: target   ", t->program.at);
+    out_line(where, u"ringfence: command  ", t->line.at);
     if (!c->inside && !c->bypass) {
-        out_line(where, u"ringfence: network  ", c->network_on ? u"on" : u"off", NULL);
-        out_line(where, u"ringfence: root     ", c->root.at, NULL);
+        out_line(where, u"ringfence: network  ", c->network_on ? u"on" : u"off");
+        out_line(where, u"ringfence: root     ", c->root.at);
     }
     if (own && envblock_read(&before, own, block_units(own), U16BUF(scratch[0]), &err) &&
         envblock_read(&after, block, block_units(block), U16BUF(scratch[1]), &err))

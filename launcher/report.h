@@ -8,7 +8,8 @@
 #include "target.h"
 
 /* "cannot find git: …", with what was searched and what was passed over. */
-void report_not_found(struct u16s tool, const struct pathsearch_seen *seen, struct u16s path);
+void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
+                      struct u16s path);
 
 /* A context that could not be completed; names the line of a bad policy. */
 void report_context_failure(const struct context *context, const struct err *err);
@@ -18,5 +19,5 @@ void report_refused_level(const struct context *context);
 
 /* Level, target, command line, network, box and every difference between our environment
  * and the child's block, a line each.  Values of variables taken out are not shown. */
-void report_launch(DWORD where, const struct context *context, const struct target *target,
-                   const char16_t *block);
+void report_launch(DWORD where, const struct context *context,
+                   const struct target *target, const char16_t *block);

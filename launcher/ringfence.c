@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ringfence.exe: runs, shows and arranges what the shims do.  Runs with the user's rights.
+ * ringfence.exe: runs, shows and arranges what the shims do.  Runs with the user's
+ * rights.
  */
 #include "cli.h"
 #include "core/cmdline.h"
@@ -22,8 +23,10 @@ static const struct {
       u"             run CMD, a tool or a whole script, as the shims would" },
     { u"status", cmd_status,
       u"status [--json]  the level here and why, network, workspace, box, policy" },
-    { u"shim", cmd_shim, u"shim add NAME | list | remove NAME   the tools that have a shim" },
-    { u"policy", cmd_policy, u"policy [show]   what the policy file says for this directory" },
+    { u"shim", cmd_shim,
+      u"shim add NAME | list | remove NAME   the tools that have a shim" },
+    { u"policy", cmd_policy,
+      u"policy [show]   what the policy file says for this directory" },
     { u"dead-port", cmd_dead_port,
       u"dead-port       the closed loopback port that proxy variables point to" },
     { u"version", cmd_version, u"version" },
@@ -33,26 +36,27 @@ static const struct {
 static uint32_t cmd_help(struct cli *cli)
 {
     (void)cli;
-    out_line(OUT_STDOUT, u"ringfence: keeps builds and agents inside the workspace", NULL);
+    out_line(OUT_STDOUT, u"ringfence: keeps builds and agents inside the workspace");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        out_line(OUT_STDOUT, u"  ringfence ", commands[i].usage, NULL);
-    out_line(OUT_STDOUT, u"  L is auto, advisory, confined or enforced. Exit codes: the tool's "
-                         u"own, else 125 Ringfence, 126 refused, 127 not found.",
-             NULL);
+        out_line(OUT_STDOUT, u"  ringfence ", commands[i].usage);
+    out_line(OUT_STDOUT,
+             u"  L is auto, advisory, confined or enforced. Exit codes: the tool's "
+             u"own, else 125 Ringfence, 126 refused, 127 not found.");
     return EXIT_OK;
 }
 
 static uint32_t cmd_version(struct cli *cli)
 {
     (void)cli;
-    out_line(OUT_STDOUT, u"ringfence " RINGFENCE_VERSION_16, NULL);
+    out_line(OUT_STDOUT, u"ringfence " RINGFENCE_VERSION_16);
     return EXIT_OK;
 }
 
 static uint32_t run(void)
 {
     static char16_t text[CMDLINE_MAX + 1];
-    struct cli cli = { .rest = cmdline_tail(u16s_of(GetCommandLineW())), .word = U16BUF(text) };
+    struct cli cli = { .rest = cmdline_tail(u16s_of(GetCommandLineW())),
+                       .word = U16BUF(text) };
 
     if (!cli_next(&cli))
         return cmd_help(&cli), EXIT_RINGFENCE;
@@ -67,7 +71,8 @@ static uint32_t run(void)
     return cli_complain("unknown command", u16buf_text(&cli.word));
 }
 
-/* The stack is as the loader leaves it: x86 code with vector instructions needs it aligned. */
+/* The stack is as the loader leaves it: x86 code with vector instructions needs it
+ * aligned. */
 __attribute__((force_align_arg_pointer)) void entry(void)
 {
     ExitProcess(run());

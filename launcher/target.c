@@ -48,10 +48,12 @@ static bool find_tool(const struct context *c, const struct target_request *requ
         .current_first = request->current_first,
     };
 
-    return pathsearch_find(&search, (struct pathsearch_disk){ .look = file_look }, found, seen);
+    return pathsearch_find(&search, (struct pathsearch_disk){ .look = file_look }, found,
+                           seen);
 }
 
-static bool add_line(struct target *t, struct u16s script, struct u16s tail, struct err *err)
+static bool add_line(struct target *t, struct u16s script, struct u16s tail,
+                     struct err *err)
 {
     u16buf_addc(&t->line, u'"');
     u16buf_add(&t->line, u16buf_text(&t->program));
@@ -62,12 +64,14 @@ static bool add_line(struct target *t, struct u16s script, struct u16s tail, str
         u16buf_addc(&t->line, u'"');
     }
     u16buf_add(&t->line, tail);
-    return !t->line.cut || err_rule(err, "the command line is longer than 32,766 characters",
-                                    t->program.at);
+    return !t->line.cut ||
+           err_rule(err, "the command line is longer than 32,766 characters",
+                    t->program.at);
 }
 
-/* The npm that npm.cmd would start: one the user updated to with `npm install -g npm`, where
- * the installer's own npmrc says that such go to %APPDATA%\npm, else the one beside it. */
+/* The npm that npm.cmd would start: one the user updated to with `npm install -g npm`,
+ * where the installer's own npmrc says that such go to %APPDATA%\npm, else the one beside
+ * it. */
 static bool npm_script(const struct context *c, struct u16s dir, const char16_t *script,
                        struct u16buf *out)
 {
@@ -108,7 +112,8 @@ static bool find_npm(const struct context *c, struct u16s found, struct target *
 }
 
 /* cmd.exe from System32, not from ComSpec: a build may have set that. */
-static bool batch_line(struct target *t, struct u16s script, struct u16s tail, struct err *err)
+static bool batch_line(struct target *t, struct u16s script, struct u16s tail,
+                       struct err *err)
 {
     UINT len = GetSystemDirectoryW(t->program.at, MAX_PATH);
 
@@ -119,8 +124,9 @@ static bool batch_line(struct target *t, struct u16s script, struct u16s tail, s
     return cmdline_batch(&t->line, u16buf_text(&t->program), script, tail, err);
 }
 
-enum target_result target_find(const struct context *c, const struct target_request *request,
-                               struct target *t, struct err *err)
+enum target_result target_find(const struct context *c,
+                               const struct target_request *request, struct target *t,
+                               struct err *err)
 {
     struct u16buf found = U16BUF(store.found);
     struct u16buf script = U16BUF(store.script);

@@ -30,5 +30,5 @@ struct target_request {
 
 /* Finds it.  *target's buffers are this module's own, good until the process ends. */
 enum target_result target_find(const struct context *context,
-                               const struct target_request *request, struct target *target,
-                               struct err *err);
+                               const struct target_request *request,
+                               struct target *target, struct err *err);

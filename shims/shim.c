@@ -35,7 +35,8 @@ static uint32_t run(void)
     return exec_run(&request);
 }
 
-/* The stack is as the loader leaves it: x86 code with vector instructions needs it aligned. */
+/* The stack is as the loader leaves it: x86 code with vector instructions needs it
+ * aligned. */
 __attribute__((force_align_arg_pointer)) void entry(void)
 {
     __asm__ volatile("" ::"r"(mark)); /* keeps the section through --gc-sections */

@@ -9,8 +9,8 @@
 
 #include "core/u16.h"
 
-#define IMAGE_SECTION   ".ringf" /* at most 8 bytes; shims and stubs put data in it */
-#define IMAGE_HEAD_BYTES 1024u   /* read this much of a file: our headers are shorter */
+#define IMAGE_SECTION    ".ringf" /* at most 8 bytes; shims and stubs put data in it */
+#define IMAGE_HEAD_BYTES 1024u    /* read this much of a file: our headers are shorter */
 
 /* Whether the first bytes of a file are the PE header of a shim or stub of ours.
  * Microsoft PE format specification, "Section Table". */

@@ -4,7 +4,7 @@
 #define LENGTH 8u /* bytes at the end of the last block: the number of bits */
 
 /* FIPS 180-4, 4.2.2: of the cube roots of the first 64 primes. */
-static const uint32_t K[64] = {
+static const uint32_t round_constants[64] = {
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4,
     0xAB1C5ED5, 0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE,
     0x9BDC06A7, 0xC19BF174, 0xE49B69C1, 0xEFBE4786, 0x0FC19DC6, 0x240CA1CC, 0x2DE92C6F,
@@ -54,7 +54,7 @@ static void compress(uint32_t state[8], const uint8_t *block)
         uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
         uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
         uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t t1 = v[7] + s1 + choice + K[t] + w[t];
+        uint32_t t1 = v[7] + s1 + choice + round_constants[t] + w[t];
 
         for (size_t i = 7; i > 0; i--)
             v[i] = v[i - 1];

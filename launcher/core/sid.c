@@ -4,12 +4,15 @@ _Static_assert(sizeof(struct sid) == 68, "must equal SECURITY_MAX_SID_SIZE");
 
 struct sid sid_ours(const uint8_t *digest)
 {
-    struct sid sid = { .revision = 1, .sub_count = 2 + SID_HASH, .authority = { [5] = 5 } };
+    struct sid sid = { .revision = 1,
+                       .sub_count = 2 + SID_HASH,
+                       .authority = { [5] = 5 } };
 
     sid.sub[0] = 21;
     sid.sub[1] = SID_OURS;
     for (size_t i = 0; i < SID_HASH; i++)
-        sid.sub[2 + i] = (uint32_t)digest[4 * i] << 24 | (uint32_t)digest[4 * i + 1] << 16 |
+        sid.sub[2 + i] = (uint32_t)digest[4 * i] << 24 |
+                         (uint32_t)digest[4 * i + 1] << 16 |
                          (uint32_t)digest[4 * i + 2] << 8 | digest[4 * i + 3];
     return sid;
 }
@@ -57,7 +60,8 @@ bool sid_read(struct sid *sid, const void *data, size_t bytes)
     for (size_t i = 0; i < out.sub_count; i++) {
         const uint8_t *s = p + 8 + 4 * i;
 
-        out.sub[i] = (uint32_t)s[3] << 24 | (uint32_t)s[2] << 16 | (uint32_t)s[1] << 8 | s[0];
+        out.sub[i] =
+            (uint32_t)s[3] << 24 | (uint32_t)s[2] << 16 | (uint32_t)s[1] << 8 | s[0];
     }
     *sid = out;
     return true;

@@ -9,8 +9,9 @@
 #include "core/u16.h"
 
 #define SID_SUB_MAX 15u         /* SID_MAX_SUB_AUTHORITIES, winnt.h */
-#define SID_OURS    1380535879u /* "RING": S-1-5-21-SID_OURS-… is never anybody's account */
-#define SID_HASH    3u          /* subauthorities taken from a hash: 96 bits */
+#define SID_OURS    1380535879u /* "RING": S-1-5-21-SID_OURS-… is never anybody's account \
+                                 */
+#define SID_HASH 3u             /* subauthorities taken from a hash: 96 bits */
 
 struct sid {
     uint8_t revision; /* always 1 */

@@ -2,8 +2,8 @@
 
 static bool is_device(struct u16s name)
 {
-    static const char16_t *const devices[] = { u"CON", u"PRN", u"AUX", u"NUL", u"CONIN$",
-                                               u"CONOUT$" };
+    static const char16_t *const devices[] = { u"CON", u"PRN",    u"AUX",
+                                               u"NUL", u"CONIN$", u"CONOUT$" };
     struct u16s stem = u16s_head(name, u16s_find(name, u'.', 0));
 
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)

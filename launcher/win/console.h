@@ -10,7 +10,7 @@
  * open a window of its own, which it would not have done for our parent. */
 bool console_is_there(void);
 
-/* Leaves Ctrl-C and Ctrl-Break to the child from here on, and at close, logoff and shutdown
- * waits for it.  The inherited "ignore Ctrl-C" attribute is left as it is.
- * MS: SetConsoleCtrlHandler, HandlerRoutine. */
+/* Leaves Ctrl-C and Ctrl-Break to the child from here on, and at close, logoff and
+ * shutdown waits for it.  The inherited "ignore Ctrl-C" attribute is left as it is. MS:
+ * SetConsoleCtrlHandler, HandlerRoutine. */
 void console_leave_signals_to_child(void);

@@ -7,8 +7,9 @@ FARPROC dll_loaded(const char16_t *module, const char *name)
     return m ? GetProcAddress(m, name) : NULL;
 }
 
-/* LOAD_LIBRARY_SEARCH_SYSTEM32 is newer than Server 2003, so the full path is spelled out;
- * LOAD_WITH_ALTERED_SEARCH_PATH lets the library's own imports come from there as well. */
+/* LOAD_LIBRARY_SEARCH_SYSTEM32 is newer than Server 2003, so the full path is spelled
+ * out; LOAD_WITH_ALTERED_SEARCH_PATH lets the library's own imports come from there as
+ * well. */
 HMODULE dll_system(const char16_t *name)
 {
     char16_t path[MAX_PATH + 64];

@@ -7,17 +7,20 @@
 
 #include "win/win.h"
 
-typedef BOOL(WINAPI *dll_create_restricted_token)(HANDLE, DWORD, DWORD, PSID_AND_ATTRIBUTES,
-                                                  DWORD, PLUID_AND_ATTRIBUTES, DWORD,
+typedef BOOL(WINAPI *dll_create_restricted_token)(HANDLE, DWORD, DWORD,
+                                                  PSID_AND_ATTRIBUTES, DWORD,
+                                                  PLUID_AND_ATTRIBUTES, DWORD,
                                                   PSID_AND_ATTRIBUTES, PHANDLE);
-typedef BOOL(WINAPI *dll_create_process_as_user)(HANDLE, LPCWSTR, LPWSTR, LPSECURITY_ATTRIBUTES,
-                                                 LPSECURITY_ATTRIBUTES, BOOL, DWORD, LPVOID,
-                                                 LPCWSTR, LPSTARTUPINFOW,
+typedef BOOL(WINAPI *dll_create_process_as_user)(HANDLE, LPCWSTR, LPWSTR,
+                                                 LPSECURITY_ATTRIBUTES,
+                                                 LPSECURITY_ATTRIBUTES, BOOL, DWORD,
+                                                 LPVOID, LPCWSTR, LPSTARTUPINFOW,
                                                  LPPROCESS_INFORMATION);
 typedef DWORD(WINAPI *dll_get_final_path)(HANDLE, LPWSTR, DWORD, DWORD);
 typedef const char *(*dll_wine_get_version)(void);
 
-/* The function in a module that every process has (kernel32, kernelbase, ntdll), or NULL. */
+/* The function in a module that every process has (kernel32, kernelbase, ntdll), or NULL.
+ */
 FARPROC dll_loaded(const char16_t *module, const char *name);
 
 /* A function of the security API: from kernelbase where it has it (Windows 7 on; loads

@@ -51,10 +51,10 @@ void err_report(const struct err *err, const char16_t *doing)
         u16buf_addz(&b, u": ");
         u16buf_addz(&b, err->object);
     }
-    out_line(OUT_STDERR, u"ringfence: cannot ", doing, u": ", line, NULL);
+    out_line(OUT_STDERR, u"ringfence: cannot ", doing, u": ", line);
     if (err->hint) {
         b = U16BUF(line);
         u16buf_add_ascii(&b, err->hint);
-        out_line(OUT_STDERR, u"  fix: ", line, NULL);
+        out_line(OUT_STDERR, u"  fix: ", line);
     }
 }

@@ -7,7 +7,8 @@
 
 #include "win/win.h"
 
-/* Appends the system's own text for a code, on one line, without its full stop's CR LF. */
+/* Appends the system's own text for a code, on one line, without its full stop's CR LF.
+ */
 void errtext_add(struct u16buf *b, enum err_domain domain, uint32_t code);
 
 /* Prints "ringfence: cannot DOING: CALL: TEXT (Win32 5): OBJECT", or for a rule of ours

@@ -33,7 +33,8 @@ static bool is_ours(const char16_t *path)
     DWORD len = 0;
     auto_handle HANDLE file = open_path(path, GENERIC_READ, 0);
 
-    return file && ReadFile(file, head, sizeof head, &len, NULL) && image_is_ours(head, len);
+    return file && ReadFile(file, head, sizeof head, &len, NULL) &&
+           image_is_ours(head, len);
 }
 
 /* An alias that leads to a program is left to Windows, which activates its package; only
@@ -44,10 +45,11 @@ static enum reparse_alias alias_kind(const char16_t *path)
     static char16_t target[PATHSEARCH_CAP];
     struct u16buf to = U16BUF(target);
     DWORD len = 0;
-    auto_handle HANDLE file = open_path(path, FILE_READ_ATTRIBUTES, FILE_FLAG_OPEN_REPARSE_POINT);
+    auto_handle HANDLE file =
+        open_path(path, FILE_READ_ATTRIBUTES, FILE_FLAG_OPEN_REPARSE_POINT);
 
-    if (!file ||
-        !DeviceIoControl(file, FSCTL_GET_REPARSE_POINT, NULL, 0, data, sizeof data, &len, NULL))
+    if (!file || !DeviceIoControl(file, FSCTL_GET_REPARSE_POINT, NULL, 0, data,
+                                  sizeof data, &len, NULL))
         return REPARSE_NOT_ALIAS;
     return reparse_read(data, len, &to);
 }
@@ -129,7 +131,8 @@ bool file_full_path(const char16_t *path, struct u16buf *out, struct err *err)
     if (len == 0)
         return err_win32(err, "GetFullPathNameW", path);
     if (len >= out->cap)
-        return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "GetFullPathNameW", path);
+        return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "GetFullPathNameW",
+                       path);
     out->len = len;
     return true;
 }
@@ -153,7 +156,8 @@ static void drop_prefix(struct u16buf *b)
     b->len -= cut;
 }
 
-bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out, struct err *err)
+bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
+                     struct err *err)
 {
     dll_get_final_path final = (dll_get_final_path)(void (*)(void))dll_loaded(
         u"kernel32.dll", "GetFinalPathNameByHandleW");
@@ -172,8 +176,8 @@ bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out, s
     if (len == 0)
         return err_win32(err, "GetFinalPathNameByHandleW", path);
     if (len >= out->cap)
-        return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "GetFinalPathNameByHandleW",
-                       path);
+        return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE,
+                       "GetFinalPathNameByHandleW", path);
     out->len = len;
     drop_prefix(out);
     return true;

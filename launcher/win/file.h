@@ -18,8 +18,8 @@ enum pathsearch_kind file_look(void *ctx, struct u16buf *path);
 
 enum file_read { FILE_READ_DONE, FILE_READ_ABSENT, FILE_READ_FAILED };
 
-/* Reads a whole file of at most cap bytes; *bytes is its size.  A missing file or directory
- * is FILE_READ_ABSENT; a larger one fails with ERROR_FILE_TOO_LARGE. */
+/* Reads a whole file of at most cap bytes; *bytes is its size.  A missing file or
+ * directory is FILE_READ_ABSENT; a larger one fails with ERROR_FILE_TOO_LARGE. */
 enum file_read file_read(const char16_t *path, void *data, size_t cap, size_t *bytes,
                          struct err *err);
 

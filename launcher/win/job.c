@@ -2,7 +2,8 @@
 
 static bool set_limits(HANDLE job, DWORD flags)
 {
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = { .BasicLimitInformation.LimitFlags = flags };
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = { .BasicLimitInformation.LimitFlags =
+                                                        flags };
 
     return SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
                                    sizeof limits);
@@ -18,7 +19,8 @@ bool job_enclose(bool may_leave, HANDLE *job, struct err *err)
         return err_win32(err, "CreateJobObjectW", NULL);
     if (!AssignProcessToJobObject(made, GetCurrentProcess()))
         return err_win32(err, "AssignProcessToJobObject", NULL);
-    /* Only now: from here on closing the handle, however that comes, ends this process. */
+    /* Only now: from here on closing the handle, however that comes, ends this process.
+     */
     if (!set_limits(made, flags))
         return err_win32(err, "SetInformationJobObject", NULL);
     *job = handle_take(&made);

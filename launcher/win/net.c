@@ -28,7 +28,8 @@ bool net_listens(uint16_t port)
     if (!get || get(&table, &bytes, FALSE) != NO_ERROR)
         return false;
     for (DWORD i = 0; i < table.count && i < ROWS_MAX; i++)
-        if (table.row[i].state == STATE_LISTEN && (table.row[i].local_port & 0xFFFF) == wire &&
+        if (table.row[i].state == STATE_LISTEN &&
+            (table.row[i].local_port & 0xFFFF) == wire &&
             (table.row[i].local == 0 || table.row[i].local == LOOPBACK))
             return true;
     return false;

@@ -6,6 +6,6 @@
 
 #include "win/win.h"
 
-/* Whether a TCP listener on this machine would take a connection to 127.0.0.1:port.  False
+/* Whether a TCP listener on this machine would take a connection to 127.0.0.1:port. False
  * also when the table cannot be read: nothing was seen there.  MS: GetTcpTable. */
 bool net_listens(uint16_t port);

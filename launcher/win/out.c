@@ -1,8 +1,6 @@
 #include "win/out.h"
 
-#include <stdarg.h>
-
-#define CHUNK 2048u /* UTF-16 units a time */
+#define CHUNK    2048u /* UTF-16 units a time */
 #define LINE_CAP 4096u
 
 static void write_utf8(HANDLE to, struct u16s text)
@@ -36,19 +34,13 @@ void out_text(DWORD where, struct u16s text)
         write_utf8(to, text);
 }
 
-void out_line(DWORD where, const char16_t *first, ...)
+void out_pieces(DWORD where, const char16_t *const *pieces)
 {
     char16_t line[LINE_CAP];
     struct u16buf buf = U16BUF(line);
-    va_list more;
 
-    va_start(more, first);
-    for (const char16_t *piece = first; piece; piece = va_arg(more, const char16_t *)) {
-        struct u16s s = u16s_of(piece);
-
-        u16buf_add(&buf, u16s_head(s, LINE_CAP - 2 - buf.len)); /* the LF always fits */
-    }
-    va_end(more);
+    for (; *pieces; pieces++) /* the line feed always fits */
+        u16buf_add(&buf, u16s_head(u16s_of(*pieces), LINE_CAP - 2 - buf.len));
     u16buf_addc(&buf, u'\n');
     out_text(where, u16buf_text(&buf));
 }

@@ -15,6 +15,8 @@
  * there is no other place to complain. */
 void out_text(DWORD where, struct u16s text);
 
-/* Writes one line: its pieces up to NULL, then a line feed, in one write, so that lines of
- * two processes do not mix. */
-void out_line(DWORD where, const char16_t *first, ...) __attribute__((sentinel));
+/* Writes one line: its pieces up to NULL, then a line feed, in one write, so that lines
+ * of two processes do not mix. */
+void out_pieces(DWORD where, const char16_t *const *pieces);
+#define out_line(where, ...)                                                             \
+    out_pieces(where, (const char16_t *const[]){ __VA_ARGS__, NULL })

@@ -20,7 +20,8 @@ bool paths_self(struct u16buf *out, struct err *err)
     if (len == 0)
         return err_win32(err, "GetModuleFileNameW", NULL);
     if (len >= out->cap) /* Windows XP cuts and does not end the string */
-        return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "GetModuleFileNameW", NULL);
+        return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "GetModuleFileNameW",
+                       NULL);
     out->len = len;
     return true;
 }
@@ -78,7 +79,8 @@ static bool user_value(const char16_t *key_name, const char16_t *value_name,
     if (!NT_SUCCESS(NtOpenKey(&key, KEY_READ, &attributes)))
         return false;
     RtlInitUnicodeString(&name, value_name);
-    return NT_SUCCESS(NtQueryValueKey(key, &name, VALUE_PARTIAL, value, sizeof *value, &needed)) &&
+    return NT_SUCCESS(NtQueryValueKey(key, &name, VALUE_PARTIAL, value, sizeof *value,
+                                      &needed)) &&
            (value->type == REG_SZ || value->type == REG_EXPAND_SZ);
 }
 

@@ -32,7 +32,8 @@ static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW 
             return true;
         return err_win32(err, "CreateProcessW", start->program);
     }
-    as_user = (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
+    as_user =
+        (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
     if (!as_user)
         return err_rule(err, "CreateProcessAsUserW is missing", start->program);
     if (!as_user(start->token, program, start->command_line, NULL, NULL, TRUE, flags,
@@ -44,7 +45,7 @@ static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW 
 bool process_start(const struct process_start *start, HANDLE *process, struct err *err)
 {
     STARTUPINFOW si;
-    PROCESS_INFORMATION pi;
+    PROCESS_INFORMATION pi = { 0 };
     DWORD flags = CREATE_UNICODE_ENVIRONMENT;
 
     GetStartupInfoW(&si);

@@ -13,10 +13,10 @@ struct process_start {
     HANDLE token;            /* restricted primary token, or NULL for our own */
 };
 
-/* Starts the child with our own STARTUPINFO (C runtime descriptors, window, desktop, title),
- * standard handles and every inheritable handle, in our console or, like us, in none.
- * *process (PROCESS_ALL_ACCESS) is the caller's to close.  Fails with what CreateProcessW
- * or CreateProcessAsUserW say, the program as the object. */
+/* Starts the child with our own STARTUPINFO (C runtime descriptors, window, desktop,
+ * title), standard handles and every inheritable handle, in our console or, like us, in
+ * none. *process (PROCESS_ALL_ACCESS) is the caller's to close.  Fails with what
+ * CreateProcessW or CreateProcessAsUserW say, the program as the object. */
 MUST_CHECK bool process_start(const struct process_start *start, HANDLE *process,
                               struct err *err);
 

@@ -2,7 +2,8 @@
 
 #include "win/dll.h"
 
-#define GROUPS_BYTES 16384u /* hundreds of groups: the largest tokens there are hold 1,015 SIDs */
+#define GROUPS_BYTES                                                                     \
+    16384u /* hundreds of groups: the largest tokens there are hold 1,015 SIDs */
 
 /* TOKEN_GROUPS of the given class from a token opened for TOKEN_QUERY. */
 union groups {
@@ -84,21 +85,24 @@ static bool carries(HANDLE token, const struct sid *sids, size_t count)
 enum level_token token_restrict(const struct sid *sids, size_t count, HANDLE *out,
                                 struct err *err)
 {
-    dll_create_restricted_token create =
-        (dll_create_restricted_token)(void (*)(void))dll_security("CreateRestrictedToken");
+    dll_create_restricted_token create = (dll_create_restricted_token)(void (*)(
+        void))dll_security("CreateRestrictedToken");
     SID_AND_ATTRIBUTES restricting[TOKEN_RESTRICTING_MAX];
-    auto_handle HANDLE base = own_token(TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY);
+    auto_handle HANDLE base =
+        own_token(TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY);
     HANDLE token = NULL;
 
     *out = NULL;
     if (!create)
-        return err_rule(err, "CreateRestrictedToken is missing", NULL), LEVEL_TOKEN_NO_CALL;
+        return err_rule(err, "CreateRestrictedToken is missing", NULL),
+               LEVEL_TOKEN_NO_CALL;
     if (!base || count == 0 || count > TOKEN_RESTRICTING_MAX)
-        return err_rule(err, "the process token cannot be opened", NULL), LEVEL_TOKEN_FAILED;
+        return err_rule(err, "the process token cannot be opened", NULL),
+               LEVEL_TOKEN_FAILED;
     for (size_t i = 0; i < count; i++) /* Attributes must be 0 here */
         restricting[i] = (SID_AND_ATTRIBUTES){ .Sid = sid_psid(&sids[i]) };
-    if (!create(base, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED, 0, NULL, 0, NULL,
-                (DWORD)count, restricting, &token))
+    if (!create(base, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED, 0, NULL, 0,
+                NULL, (DWORD)count, restricting, &token))
         return err_win32(err, "CreateRestrictedToken", NULL), LEVEL_TOKEN_FAILED;
     *out = token;
     return carries(token, sids, count) ? LEVEL_TOKEN_RESTRICTED : LEVEL_TOKEN_NOT_KEPT;

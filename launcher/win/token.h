@@ -12,10 +12,10 @@
 /* Makes a primary token from our own with the given restricting SIDs (1 to 16), every
  * privilege but SeChangeNotify gone, write-restricted, and reads it back: success is
  * LEVEL_TOKEN_RESTRICTED only when the token shows exactly these SIDs in this order.
- * *out (TOKEN_ALL_ACCESS) is the caller's to close; it is NULL for LEVEL_TOKEN_NO_CALL and
- * LEVEL_TOKEN_FAILED, whose cause is in *err.
- * MS: CreateRestrictedToken, Remarks; the read-back is TokenRestrictedSids, which Wine 8
- * answers with an error although the call above succeeded. */
+ * *out (TOKEN_ALL_ACCESS) is the caller's to close; it is NULL for LEVEL_TOKEN_NO_CALL
+ * and LEVEL_TOKEN_FAILED, whose cause is in *err. MS: CreateRestrictedToken, Remarks; the
+ * read-back is TokenRestrictedSids, which Wine 8 answers with an error although the call
+ * above succeeded. */
 enum level_token token_restrict(const struct sid *sids, size_t count, HANDLE *out,
                                 struct err *err);
 

@@ -17,15 +17,20 @@ _Static_assert(sizeof(struct sid) == SECURITY_MAX_SID_SIZE, "struct sid is a SID
 
 #define WIN_PATH_CAP 32768u /* char16_t with terminator: the longest path there is */
 
-/* Not in mingw's winternl.h.  All of them are exported since NT 4 ([MS] wdm.h, ntifs.h). */
-NTSYSAPI NTSTATUS NTAPI NtOpenProcessToken(HANDLE process, ACCESS_MASK access, HANDLE *token);
-NTSYSAPI NTSTATUS NTAPI NtQueryInformationToken(HANDLE token, TOKEN_INFORMATION_CLASS what,
-                                                void *data, ULONG bytes, ULONG *needed);
+/* Not in mingw's winternl.h.  All of them are exported since NT 4 ([MS] wdm.h, ntifs.h).
+ * NOLINTBEGIN(readability-identifier-naming): the names are the system's. */
+NTSYSAPI NTSTATUS NTAPI NtOpenProcessToken(HANDLE process, ACCESS_MASK access,
+                                           HANDLE *token);
+NTSYSAPI NTSTATUS NTAPI NtQueryInformationToken(HANDLE token,
+                                                TOKEN_INFORMATION_CLASS what, void *data,
+                                                ULONG bytes, ULONG *needed);
 NTSYSAPI NTSTATUS NTAPI RtlOpenCurrentUser(ACCESS_MASK access, HANDLE *key);
-NTSYSAPI NTSTATUS NTAPI NtOpenKey(HANDLE *key, ACCESS_MASK access, OBJECT_ATTRIBUTES *name);
-NTSYSAPI NTSTATUS NTAPI NtQueryValueKey(HANDLE key, UNICODE_STRING *name, int what, void *data,
-                                        ULONG bytes, ULONG *needed);
+NTSYSAPI NTSTATUS NTAPI NtOpenKey(HANDLE *key, ACCESS_MASK access,
+                                  OBJECT_ATTRIBUTES *name);
+NTSYSAPI NTSTATUS NTAPI NtQueryValueKey(HANDLE key, UNICODE_STRING *name, int what,
+                                        void *data, ULONG bytes, ULONG *needed);
 NTSYSAPI WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR c);
+/* NOLINTEND(readability-identifier-naming) */
 
 /* Owners.  Empty is NULL for every kind: wrappers turn INVALID_HANDLE_VALUE into NULL. */
 static inline void handle_close_p(HANDLE *h)
@@ -43,8 +48,8 @@ static inline HANDLE handle_take(HANDLE *h)
     return taken;
 }
 
-/* Call it on the line after the API that failed: it reads GetLastError() first.  A failure
- * that leaves no code (Wine's CreateProcessWithLogonW does) still is one. */
+/* Call it on the line after the API that failed: it reads GetLastError() first.  A
+ * failure that leaves no code (Wine's CreateProcessWithLogonW does) still is one. */
 static inline bool err_win32(struct err *err, const char *call, const char16_t *object)
 {
     DWORD code = GetLastError();
