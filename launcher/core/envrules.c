@@ -2,115 +2,12 @@
 #include "core/pathsearch.h"
 
 #define VALUE_CAP (ENVBLOCK_MAX + 1u)
-#define LOOPBACK  u"localhost,127.0.0.1,::1"
-#define SEEN      "test_env_programs"
 
-/* The table, by topic.  FORCE nearly everywhere: an inherited proxy that works must not
- * win over the dead one.  Windows ignores the case of a name, MSYS and Cygwin programs
- * do not and look for the lower-case one: so the proxies are spelled that way.
- *
- * Left out on purpose:
- * - CARGO_TARGET_DIR, GRADLE_USER_HOME, CARGO_HOME: build scripts expect target\ where it
- *   always is, and the other two hold the user's downloaded dependencies, without which
- *   nothing builds offline.  YARN_CACHE_FOLDER likewise: a project with its cache checked
- *   in ("zero installs") would no longer find it.  npm_config_store_dir: pnpm refuses a
- *   node_modules that was linked from another store.
- * - GIT_TERMINAL_PROMPT: whether git may ask is the user's business. */
 const struct envrule envrules_table[] = {
-    /* Proxies: http, https and everything else go to a closed port; loopback stays
-     * open, so that dev servers keep working. */
-    { u"all_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "curl, git", SEEN },
-    { u"ftp_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "curl, wget",
-      "documented: curl(1), Environment" },
-    { u"grpc_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "gRPC",
-      "documented: grpc doc/environment_variables.md; read before https_proxy" },
-    { u"http_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "curl, git, pip, python, npm, wget, Go, .NET", SEEN },
-    { u"https_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "curl, git, pip, python, npm, wget, Go, .NET", SEEN },
-    { u"no_proxy", LOOPBACK, ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "curl, git, python, npm, Go, .NET", SEEN },
-    { u"RSYNC_PROXY", u"127.0.0.1:{port}", ENVRULE_FORCE, ENVRULE_OFFLINE, "rsync",
-      "documented: rsync(1), Environment variables" },
-
-    /* git; its http.proxy is appended by code below. */
-    { u"GIT_ALLOW_PROTOCOL", u"file", ENVRULE_FORCE, ENVRULE_OFFLINE, "git", SEEN },
-    { u"GIT_HTTP_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "tools that imitate git; git itself does not read it", "none: kept for the name" },
-    { u"GIT_HTTPS_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "tools that imitate git; git itself does not read it", "none: kept for the name" },
-    { u"GIT_SSH", u"{denybin}\\ssh.exe", ENVRULE_FORCE, ENVRULE_DENYBIN, "git", SEEN },
-    { u"GIT_SSH_COMMAND", u"\"{denybin/}/ssh.exe\"", ENVRULE_FORCE, ENVRULE_DENYBIN,
-      "git, which runs it through sh", SEEN },
-
-    /* JavaScript. */
-    { u"COREPACK_ENABLE_NETWORK", u"0", ENVRULE_FORCE, ENVRULE_OFFLINE, "corepack",
-      "documented: corepack README, Environment Variables" },
-    { u"NODE_USE_ENV_PROXY", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "node 24 and later: fetch, http and https obey the proxies above", SEEN },
-    { u"npm_config_https_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "npm",
-      SEEN },
-    { u"npm_config_noproxy", LOOPBACK, ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "npm; wins over an .npmrc", SEEN },
-    { u"npm_config_offline", u"true", ENVRULE_FORCE, ENVRULE_OFFLINE, "npm, pnpm", SEEN },
-    { u"npm_config_proxy", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "npm", SEEN },
-    { u"YARN_ENABLE_NETWORK", u"0", ENVRULE_FORCE, ENVRULE_OFFLINE, "yarn 2 and later",
-      "documented: yarnpkg.com/configuration/yarnrc#enableNetwork" },
-
-    /* Python. */
-    { u"CONDA_OFFLINE", u"true", ENVRULE_FORCE, ENVRULE_OFFLINE, "conda",
-      "documented: conda, Settings, offline" },
-    { u"HF_DATASETS_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "datasets",
-      "documented: huggingface.co/docs/datasets, Offline" },
-    { u"HF_HUB_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "huggingface_hub",
-      "documented: huggingface_hub, Environment variables" },
-    { u"PIP_DISABLE_PIP_VERSION_CHECK", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "pip",
-      SEEN },
-    { u"PIP_NO_INDEX", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "pip", SEEN },
-    { u"PIP_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "pip, before http_proxy and for URLs given to it", SEEN },
-    { u"TRANSFORMERS_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "transformers",
-      "documented: huggingface.co/docs/transformers, Offline mode" },
-    { u"UV_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "uv",
-      "documented: uv, Environment variables" },
-
-    /* Other package managers. */
-    { u"CARGO_HTTP_PROXY", u"{proxy}", ENVRULE_FORCE, ENVRULE_OFFLINE, "cargo",
-      "documented: The Cargo Book, http.proxy" },
-    { u"CARGO_NET_OFFLINE", u"true", ENVRULE_FORCE, ENVRULE_OFFLINE, "cargo",
-      "documented: The Cargo Book, net.offline" },
-    { u"COMPOSER_DISABLE_NETWORK", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "composer",
-      "documented: getcomposer.org/doc/03-cli.md" },
-    { u"GOPROXY", u"off", ENVRULE_FORCE, ENVRULE_OFFLINE, "go",
-      "documented: Go Modules Reference, GOPROXY" },
-    { u"GOVCS", u"*:off", ENVRULE_FORCE, ENVRULE_OFFLINE,
-      "go, for modules that GONOPROXY or GOPRIVATE take past GOPROXY",
-      "documented: Go Modules Reference, GOVCS" },
-    { u"HEX_OFFLINE", u"1", ENVRULE_FORCE, ENVRULE_OFFLINE, "mix hex",
-      "documented: hexdocs.pm/hex, mix hex.config" },
-
-    /* The box: temporary files.  TMPDIR comes before TEMP for Python and gcc. */
-    { u"TEMP", u"{temp}", ENVRULE_FORCE, ENVRULE_BOX, "nearly all programs", SEEN },
-    { u"TMP", u"{temp}", ENVRULE_FORCE, ENVRULE_BOX, "nearly all programs", SEEN },
-    { u"TMPDIR", u"{temp}", ENVRULE_FORCE, ENVRULE_BOX, "python, gcc, MSYS programs",
-      SEEN },
-
-    /* The box: caches that their tools can fill again or must be able to write. */
-    { u"CCACHE_DIR", u"{cache}\\ccache", ENVRULE_FORCE, ENVRULE_BOX, "ccache",
-      "documented: ccache manual, cache_dir" },
-    { u"GOCACHE", u"{cache}\\go-build", ENVRULE_FORCE, ENVRULE_BOX, "go",
-      "documented: go help cache" },
-    { u"GOLANGCI_LINT_CACHE", u"{cache}\\golangci-lint", ENVRULE_FORCE, ENVRULE_BOX,
-      "golangci-lint", "documented: golangci-lint, Configuration, Cache" },
-    { u"npm_config_cache", u"{cache}\\npm", ENVRULE_FORCE, ENVRULE_BOX, "npm", SEEN },
-    { u"NUGET_HTTP_CACHE_PATH", u"{cache}\\nuget-http", ENVRULE_FORCE, ENVRULE_BOX,
-      "nuget, dotnet",
-      "documented: NuGet, Managing the global packages and cache folders" },
-    { u"PIP_CACHE_DIR", u"{cache}\\pip", ENVRULE_FORCE, ENVRULE_BOX, "pip", SEEN },
-    { u"SCCACHE_DIR", u"{cache}\\sccache", ENVRULE_FORCE, ENVRULE_BOX, "sccache",
-      "documented: sccache docs/Local.md" },
-    { u"UV_CACHE_DIR", u"{cache}\\uv", ENVRULE_FORCE, ENVRULE_BOX, "uv",
-      "documented: uv, Environment variables" },
+#define ENVRULE(name, value, mode, when, reader, proof)                                  \
+    { name, value, ENVRULE_##mode, ENVRULE_##when },
+#include "core/envrules.def"
+#undef ENVRULE
 };
 const size_t envrules_count = sizeof envrules_table / sizeof envrules_table[0];
 

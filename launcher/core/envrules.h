@@ -20,16 +20,15 @@ enum envrule_when {
     ENVRULE_BOX      /* only when there is a box */
 };
 
-/* One row.  In value, {proxy} stands for the dead endpoint's URL, {port} for its port,
- * {denybin} for that directory, {denybin/} for it with forward slashes and as sh wants it
- * inside double quotes, {temp} and {cache} for the box's directories. */
+/* One row of core/envrules.def, whose other columns are in core/envdocs.h.  In value,
+ * {proxy} stands for the dead endpoint's URL, {port} for its port, {denybin} for that
+ * directory, {denybin/} for it with forward slashes and as sh wants it inside double
+ * quotes, {temp} and {cache} for the box's directories. */
 struct envrule {
     const char16_t *name;
     const char16_t *value;
     enum envrule_mode mode;
     enum envrule_when when;
-    const char *reader; /* the program that obeys it */
-    const char *proof;  /* how that was seen: "test NAME", or the document */
 };
 
 extern const struct envrule envrules_table[];

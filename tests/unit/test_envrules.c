@@ -1,3 +1,4 @@
+#include "core/envdocs.h"
 #include "core/envrules.h"
 #include "core/pathsearch.h"
 
@@ -67,13 +68,14 @@ static bool is_ascii(struct u16s s)
 static void envrules_table__every_row__is_well_formed(void **state)
 {
     (void)state;
+    assert_int_equal(envdocs_count, envrules_count);
     for (size_t i = 0; i < envrules_count; i++) {
         const struct envrule *rule = &envrules_table[i];
 
         assert_true(is_ascii(u16s_of(rule->name)));
         assert_true(is_ascii(u16s_of(rule->value)));
-        assert_true(rule->reader && rule->reader[0]);
-        assert_true(rule->proof && rule->proof[0]);
+        assert_true(envdocs_table[i].reader[0]);
+        assert_true(envdocs_table[i].proof[0]);
         assert_false(envrules_is_secret(u16s_of(rule->name), U16S("")));
         for (size_t k = 0; k < i; k++)
             assert_false(u16s_ieq(u16s_of(rule->name), u16s_of(envrules_table[k].name)));
