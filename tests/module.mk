@@ -4,12 +4,25 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 define unit_rules
 $B/$1/test_%: $B/$1/tests/unit/test_%.o $$(CORE:%.c=$B/$1/%.o)
 	$$Q$1 $$(NATIVE) $$^ -lcmocka -o $$@
-test-unit-$1: $$(UNIT:%=$B/$1/%.ok)
+test-unit-$1: $$(UNIT:%=$B/$1/%)
+	$$(call native_tests,unit-$1,$$^)
 .PHONY: test-unit-$1
 endef
 $(foreach c,gcc clang,$(eval $(call unit_rules,$c)))
-%.ok: %
-	$Q$< && touch $@
+## make test-unit-gcc, test-unit-clang   the unit tests, natively, with ASan and UBSan
 
-include tests/e2e.mk
-include tests/demo.mk
+# $(call native_tests,TITLE,PROGRAMS): one line for each program, all it said when it failed.
+native_tests = @bad=0; for t in $2; do \
+	if $$t >$$t.log 2>&1; then s=ok; else s=FAILED; bad=1; fi; \
+	echo "$1: $$(basename $$t): $$s, $$(grep -c '^\[       OK \]' $$t.log) passed," \
+		"$$(grep -c '^\[  FAILED  \] [a-z0-9_]*__' $$t.log) failed"; \
+	[ $$s = ok ] || grep -v '^\[ RUN      \]\|^\[       OK \]' $$t.log; done; [ $$bad = 0 ]
+
+include tests/check.mk tests/e2e.mk tests/demo.mk $(wildcard tests/env.mk tests/bench.mk)
+
+TESTS := lint test-unit-gcc test-unit-clang fuzz test-unit-wine test-e2e \
+         $(if $(wildcard tests/env.mk),test-env test-activate) repro demo
+test:
+	@sh tests/tools/install.sh test
+	@tests/run_all.sh $(TESTS)
+.PHONY: test

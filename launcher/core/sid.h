@@ -8,10 +8,12 @@
 
 #include "core/u16.h"
 
-#define SID_SUB_MAX 15u         /* SID_MAX_SUB_AUTHORITIES, winnt.h */
-#define SID_OURS    1380535879u /* "RING": S-1-5-21-SID_OURS-… is never anybody's account \
-                                 */
-#define SID_HASH 3u             /* subauthorities taken from a hash: 96 bits */
+#define SID_SUB_MAX 15u /* SID_MAX_SUB_AUTHORITIES, winnt.h */
+
+/* "RING": no account's SID ever begins with S-1-5-21 and this. */
+#define SID_OURS 1380535879u
+
+#define SID_HASH 3u /* subauthorities taken from a hash: 96 bits */
 
 struct sid {
     uint8_t revision; /* always 1 */
