@@ -26,3 +26,4 @@ test:
 	@sh tests/tools/install.sh test
 	@tests/run_all.sh $(TESTS)
 .PHONY: test
+include tests/bench.mk
