@@ -62,6 +62,15 @@ endef
 comma := ,
 $(foreach a,$(ARCHES),$(eval $(call win_rules,$a)))
 
+# A zip for each architecture, the same bytes whenever built, with its SHA-256.
+dist: $(ARCHES:%=$D/ringfence-$(VERSION)-%.zip)
+	@cd $D && sha256sum $(ARCHES:%=ringfence-$(VERSION)-%.zip) | tee SHA256SUMS
+$D/ringfence-$(VERSION)-%.zip: dist-files
+	@rm -rf $@ $B/zip-$* && mkdir -p $B/zip-$* && cp -r $D/$*/. README.md LICENSE $B/zip-$*
+	@cd $B/zip-$* && find . -exec touch -d @315619200 {} + && \
+		find . -type f | LC_ALL=C sort | TZ=UTC zip -qX9 $(abspath $@) -@
+## make dist     a zip with its SHA-256 for each architecture, in dist/
+
 help:
 	@sed -n '4,7s/^# *//p' Makefile
 	@grep -hE '^## ' Makefile */module.mk | sed 's/^## //'
@@ -70,4 +79,4 @@ clean:
 ## make clean    remove what was built (downloads in build/fetch stay)
 
 -include $(shell find $B -name '*.d' -not -path '$B/fetch/*' 2>/dev/null)
-.PHONY: all help clean dist-files
+.PHONY: all help clean dist dist-files

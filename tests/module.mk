@@ -18,7 +18,7 @@ native_tests = @bad=0; for t in $2; do \
 		"$$(grep -c '^\[  FAILED  \] [a-z0-9_]*__' $$t.log) failed"; \
 	[ $$s = ok ] || grep -v '^\[ RUN      \]\|^\[       OK \]' $$t.log; done; [ $$bad = 0 ]
 
-include tests/check.mk tests/e2e.mk tests/demo.mk $(wildcard tests/env.mk tests/bench.mk)
+include $(filter-out tests/module.mk,$(wildcard tests/*.mk))
 
 TESTS := lint test-unit-gcc test-unit-clang fuzz test-unit-wine test-e2e \
          $(if $(wildcard tests/env.mk),test-env test-activate) repro demo
@@ -26,4 +26,3 @@ test:
 	@sh tests/tools/install.sh test
 	@tests/run_all.sh $(TESTS)
 .PHONY: test
-include tests/bench.mk

@@ -10,7 +10,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-sums() { (cd "$1" && find . -type f -exec sha256sum {} + | sort -k2); }
+sums() { (cd "$1" && find x64 x86 -type f -exec sha256sum {} + | sort -k2); }
 
 sums "$here" >"$work/here"
 for folder in one "second, with a longer name"; do
