@@ -10,6 +10,7 @@
 
 static char16_t root_dir[PLACE_CAP], dist_dir[PLACE_CAP], probe_path[PLACE_CAP];
 static char16_t local_dir[PLACE_CAP];
+static char16_t run_tag[40]; /* in the names of everything others could meet */
 
 const char16_t *const ways[2] = { u"tools\\git.exe", u"rf\\shims\\git.exe" };
 
@@ -221,6 +222,7 @@ void env_init(struct env *env)
     env_set(env, u"TEMP", place(u"usertemp"));
     env_set(env, u"TMP", place(u"usertemp"));
     env_set(env, u"PATHEXT", u".COM;.EXE;.BAT;.CMD");
+    env_set(env, u"RINGFENCE_TOLD", u"1"); /* as in an activated terminal */
     GetWindowsDirectoryW(value, COUNT(value));
     env_set(env, u"PATH",
             text(L"%ls;%ls;%ls\\system32;%ls", place(u"rf\\shims"), place(u"tools"),
@@ -311,12 +313,22 @@ static DWORD WINAPI sink_read(void *ctx)
     return 0;
 }
 
+static struct sink *sink_new(void)
+{
+    struct sink *s = calloc(1, sizeof *s);
+
+    assert_non_null(s);
+    s->at = calloc(1, 1);
+    assert_non_null(s->at);
+    s->cap = 1;
+    return s;
+}
+
 /* Starts reading; returns the inheritable end to write to. */
 static HANDLE sink_open(struct sink *s)
 {
     HANDLE write = NULL;
 
-    *s = (struct sink){ .at = calloc(1, 1), .cap = 1 };
     InitializeCriticalSection(&s->lock);
     InitializeConditionVariable(&s->more);
     must(CreatePipe(&s->pipe, &write, NULL, 0), "CreatePipe", u"");
@@ -347,7 +359,7 @@ void sink_await(struct sink *s, const char *needle)
     }
 }
 
-static void sink_close(struct sink *s)
+static void sink_free(struct sink *s)
 {
     if (!s->thread)
         return;
@@ -371,6 +383,8 @@ void proc_init_line(struct proc *p, const char16_t *line)
     p->line = calloc(wcslen(line) + 1, sizeof *p->line);
     assert_non_null(p->line);
     wcscpy(p->line, line);
+    p->out = sink_new();
+    p->err = sink_new();
     env_init(&p->env);
 }
 
@@ -382,17 +396,33 @@ void proc_init(struct proc *p, const char16_t *exe, const char16_t *tail)
         p->app = _wcsdup(exe);
 }
 
+struct feed {
+    HANDLE pipe;
+    const char *at;
+    size_t left;
+};
+
 static DWORD WINAPI feed_stdin(void *ctx)
 {
-    struct proc *p = ctx;
-    const char *at = p->in;
+    struct feed *f = ctx;
     DWORD n;
 
-    for (size_t left = p->in_bytes; left > 0; left -= n, at += n)
-        if (!WriteFile(p->in_write, at, (DWORD)(left < 65536 ? left : 65536), &n, NULL))
+    for (; f->left > 0; f->left -= n, f->at += n)
+        if (!WriteFile(f->pipe, f->at, (DWORD)(f->left < 65536 ? f->left : 65536), &n,
+                       NULL))
             break;
-    CloseHandle(p->in_write);
+    CloseHandle(f->pipe);
+    free(f);
     return 0;
+}
+
+static HANDLE feed_start(struct proc *p)
+{
+    struct feed *f = malloc(sizeof *f);
+
+    assert_non_null(f);
+    *f = (struct feed){ p->in_write, p->in, p->in_bytes };
+    return CreateThread(NULL, 0, feed_stdin, f, 0, NULL);
 }
 
 /* CreateProcess as p says, suspended while it is put into a job. */
@@ -425,8 +455,8 @@ DWORD proc_try(struct proc *p)
         SetHandleInformation(in_read, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
         p->si.dwFlags |= STARTF_USESTDHANDLES;
         p->si.hStdInput = in_read;
-        p->si.hStdOutput = sink_open(&p->out);
-        p->si.hStdError = sink_open(&p->err);
+        p->si.hStdOutput = sink_open(p->out);
+        p->si.hStdError = sink_open(p->err);
     }
     code = create(p, &pi);
     if (!p->own_handles) {
@@ -440,7 +470,7 @@ DWORD proc_try(struct proc *p)
     p->process = pi.hProcess;
     p->pid = pi.dwProcessId;
     if (p->in_write && !p->keep_stdin)
-        p->in_thread = CreateThread(NULL, 0, feed_stdin, p, 0, NULL);
+        p->in_thread = feed_start(p);
     return 0;
 }
 
@@ -468,8 +498,8 @@ void proc_wait(struct proc *p)
     proc_wait_end(p);
     if (p->own_handles)
         return;
-    if (!sink_await_end(&p->out, PROC_LIMIT_MS) ||
-        !sink_await_end(&p->err, PROC_LIMIT_MS)) {
+    if (!sink_await_end(p->out, PROC_LIMIT_MS) ||
+        !sink_await_end(p->err, PROC_LIMIT_MS)) {
         proc_show(p);
         print_error("ended, but its pipes did not\n");
         fail();
@@ -493,8 +523,8 @@ void proc_clear(struct proc *p)
         WaitForSingleObject(p->in_thread, PROC_LIMIT_MS);
         CloseHandle(p->in_thread);
     }
-    sink_close(&p->out);
-    sink_close(&p->err);
+    sink_free(p->out);
+    sink_free(p->err);
     env_clear(&p->env);
     free(p->line);
     free(p->app);
@@ -504,7 +534,7 @@ void proc_clear(struct proc *p)
 void proc_show(const struct proc *p)
 {
     print_error("%.400ls\n  code 0x%lx\n  stdout: %.3000s\n  stderr: %.3000s\n", p->line,
-                p->code, p->out.at ? p->out.at : "", p->err.at ? p->err.at : "");
+                p->code, p->out->at ? p->out->at : "", p->err->at ? p->err->at : "");
 }
 
 /* Reports. */
@@ -515,7 +545,7 @@ static const char *find_value(const struct proc *p, const char *key, size_t nth,
 {
     size_t key_len = strlen(key);
 
-    for (const char *line = p->out.at; line && *line;) {
+    for (const char *line = p->out->at; line && *line;) {
         size_t line_len = strcspn(line, "\n");
 
         if (line_len > key_len && !memcmp(line, key, key_len) && line[key_len] == '=' &&
@@ -648,6 +678,15 @@ bool has_one_message(const char *err)
     return true;
 }
 
+size_t count_messages(const char *err)
+{
+    size_t n = 0;
+
+    for (const char *at = err; at && *at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
+        n += !strncmp(at, "ringfence: ", 11);
+    return n;
+}
+
 bool contains_text(const char *haystack, const char16_t *needle)
 {
     char narrow[PLACE_CAP * 3];
@@ -684,10 +723,16 @@ HANDLE event_new(const char16_t **name)
     static unsigned n;
     HANDLE event;
 
-    *name = text(L"rf-e2e-%lu-%u", GetCurrentProcessId(), n++);
+    *name = text(L"%ls-%u", run_tag, n++);
     event = CreateEventW(NULL, TRUE, FALSE, *name);
     must(event != NULL, "CreateEvent", *name);
     return event;
+}
+
+void skip_because(const char *reason)
+{
+    print_message("SKIP: %s\n", reason);
+    skip();
 }
 
 void await(HANDLE object)
@@ -748,12 +793,16 @@ static int set_up(void **state)
 {
     static const char16_t *const names[] = { u"git", u"ssh", u"scp", u"curl", u"python" };
     char16_t temp[PLACE_CAP], raw[PLACE_CAP];
+    LARGE_INTEGER ticks;
 
     (void)state;
     GetTempPathW(COUNT(raw), raw);
     if (!GetLongPathNameW(raw, temp, COUNT(temp)))
         wcscpy(temp, raw);
-    swprintf(root_dir, PLACE_CAP, L"%lsrf-e2e-%lu", temp, GetCurrentProcessId());
+    QueryPerformanceCounter(&ticks);
+    swprintf(run_tag, COUNT(run_tag), L"rf-e2e-%lu-%lx", GetCurrentProcessId(),
+             ticks.LowPart);
+    swprintf(root_dir, PLACE_CAP, L"%ls%ls", temp, run_tag);
     swprintf(local_dir, PLACE_CAP, L"%ls\\local", root_dir);
     put_install(u"rf");
     for (size_t i = 0; i < COUNT(names); i++)

@@ -96,7 +96,7 @@ struct proc {
     HANDLE process, job; /* job: started suspended and put into it, if set before */
     DWORD pid, code;
     HANDLE in_write, in_thread;
-    struct sink out, err;
+    struct sink *out, *err; /* on the heap: their threads outlive a test that fails */
 };
 
 /* Gets ready `"exe"tail`; tail begins with its own blank.  exe is a full path, or a bare
@@ -161,11 +161,12 @@ void proc_show(const struct proc *p);
 #define proc_assert_refused(p, expected)                                                 \
     do {                                                                                 \
         proc_assert_code(p, expected);                                                   \
-        proc_assert(p, (p)->out.bytes == 0);                                             \
-        proc_assert(p, has_one_message((p)->err.at));                                    \
+        proc_assert(p, (p)->out->bytes == 0);                                            \
+        proc_assert(p, has_one_message((p)->err->at));                                   \
     } while (0)
 
 bool has_one_message(const char *err);
+size_t count_messages(const char *err); /* lines "ringfence: …" */
 bool contains_text(const char *haystack, const char16_t *needle);
 
 /* How many tools have started since the last log_reset: p's tools write to root\log.txt
@@ -176,6 +177,9 @@ size_t log_count(void);
 
 /* A fresh named event that the probe's words `set`, `wait` can use. */
 HANDLE event_new(const char16_t **name);
+/* Ends the test as skipped, with its reason: what could not be tried here. */
+void skip_because(const char *reason);
+
 /* Fails the test when it does not come in time. */
 void await(HANDLE object);
 

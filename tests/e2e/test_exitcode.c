@@ -21,7 +21,7 @@ static void exit_code__any_32_bits__is_the_tools(void **state)
             proc_init(&p, place(ways[way]), text(L" exit %lu", codes[i]));
             proc_run(&p);
             proc_assert_code(&p, codes[i]);
-            proc_assert(&p, p.out.bytes == 0);
+            proc_assert(&p, p.out->bytes == 0);
             proc_clear(&p);
         }
 }
@@ -50,7 +50,7 @@ static void exit_code__looks_like_ours__nothing_is_said(void **state)
         proc_init(&p, place(ways[1]), text(L" err own exit %lu", code));
         proc_run(&p);
         proc_assert_code(&p, code);
-        proc_assert(&p, strstr(p.err.at, "own") != NULL);
+        proc_assert(&p, strstr(p.err->at, "own") != NULL);
         proc_clear(&p);
     }
 }

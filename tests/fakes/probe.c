@@ -32,26 +32,27 @@ struct action {
 
 static volatile LONG got_ctrl_c;
 static HANDLE ctrl_c_came;
+static FILE *report; /* stdout, until report-to */
 
 static void say_hex(const char *key, const wchar_t *text, size_t len)
 {
-    printf("%s=", key);
+    fprintf(report, "%s=", key);
     for (size_t i = 0; i < len; i++)
-        printf("%04x", (unsigned)text[i]);
-    printf("\n");
+        fprintf(report, "%04x", (unsigned)text[i]);
+    fprintf(report, "\n");
 }
 
 static void say_text(const char *key, const wchar_t *text)
 {
     if (!text)
-        printf("%s=null\n", key);
+        fprintf(report, "%s=null\n", key);
     else
         say_hex(key, text, wcslen(text));
 }
 
 static void say_number(const char *key, unsigned long value)
 {
-    printf("%s=%lu\n", key, value);
+    fprintf(report, "%s=%lu\n", key, value);
 }
 
 static void do_args(wchar_t **operand)
@@ -131,7 +132,7 @@ static void say_console_mode(const char *key, const wchar_t *name)
     if (h != INVALID_HANDLE_VALUE && GetConsoleMode(h, &mode))
         say_number(key, mode);
     else
-        printf("%s=none\n", key);
+        fprintf(report, "%s=none\n", key);
     if (h != INVALID_HANDLE_VALUE)
         CloseHandle(h);
 }
@@ -296,16 +297,17 @@ static void do_err(wchar_t **operand)
     fprintf(stderr, "%ls\n", operand[0]);
 }
 
-/* Writes the report so far to a file: for when no std handle is there to write to. */
+/* For when no std handle is there to write to. */
 static void do_report_to(wchar_t **operand)
 {
-    if (!_wfreopen(operand[0], L"wb", stdout))
+    report = _wfopen(operand[0], L"wb");
+    if (!report)
         ExitProcess(94);
 }
 
 static void do_exit(wchar_t **operand)
 {
-    fflush(stdout);
+    fflush(report);
     ExitProcess((UINT)wcstoul(operand[0], NULL, 0));
 }
 
@@ -360,7 +362,7 @@ static bool do_one(struct words *w)
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (!wcscmp(w->at[0], actions[i].word) && w->left > actions[i].operands) {
             actions[i].act(w->at + 1);
-            fflush(stdout);
+            fflush(report);
             w->at += actions[i].operands + 1;
             w->left -= actions[i].operands + 1;
             return true;
@@ -396,13 +398,14 @@ int wmain(int argc, wchar_t **argv)
 
     _setmode(0, _O_BINARY);
     _setmode(1, _O_BINARY);
+    report = stdout;
     log_start();
     if (!w.at)
         w = (struct words){ argv + 1, argc - 1 };
     while (w.left > 0) {
         if (!wcscmp(w.at[0], L"args")) { /* whatever follows is not for us */
             do_args(NULL);
-            fflush(stdout);
+            fflush(report);
             break;
         }
         if (!do_one(&w)) {
