@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 sums() { (cd "$1" && find x64 x86 -type f -exec sha256sum {} + | sort -k2); }
 
 sums "$here" >"$work/here"
-for folder in one "second, with a longer name"; do
+for folder in one second-with-a-longer-name; do
     there="$work/$folder"
     mkdir -p "$there"
     (cd "$source" && tar -cf - Makefile LICENSE README.md launcher shims denybin setup tests) |
