@@ -70,6 +70,7 @@ lay_out() {
 lay_out_git() { # PORT
     local git=(git -C "$drive/demo/mime" -c init.defaultBranch=main)
     git init -q --bare "$work/git/mime.git"
+    git init -q --bare "$drive/demo/backup.git"
     "${git[@]}" init -q
     "${git[@]}" config user.name Demo
     "${git[@]}" config user.email demo@example.com
@@ -135,6 +136,7 @@ EOF
     step build 'cmd /d /c build.bat'
     step add 'git add dist'
     step commit 'git commit -q -m Bundle'
+    step push 'git push ..\backup.git HEAD:refs/heads/main'
     each_act with
     step deactivate 'call C:\ringfence\deactivate.cmd'
     step path-after 'echo %PATH%'
@@ -207,26 +209,32 @@ show_build() {
     follow commit
     echo "    exit code $(code_of commit)"
     check "git commits" succeeded commit
+    prompt 'git push ..\backup.git HEAD:refs/heads/main'
+    follow push
+    echo "    exit code $(code_of push)"
+    check "git pushes to a folder" git -C "$drive/demo/backup.git" rev-parse -q --verify refs/heads/main >/dev/null
 }
 
 show_refusals() {
-    local name command refusal reached
+    local name command refusal before=0 after
     while IFS=';' read -r name command refusal _; do
         prompt "$command"
         follow "with-$name"
-        reached=$(connections "with-$name")
+        after=$(connections "with-$name")
         total=$((total + 1))
-        if failed "with-$name" && says "with-$name" "$refusal" && [ "$reached" = 0 ]; then
+        if failed "with-$name" && says "with-$name" "$refusal" && [ "$after" = "$before" ]; then
             refused=$((refused + 1))
             echo "    exit code $(code_of "with-$name"): refused, no connection made"
         else
-            check "refused with \"$refusal\" and no connection (exit code $(code_of "with-$name"), $reached connections)" false
+            check "refused with \"$refusal\" and no connection (exit code $(code_of "with-$name"), $((after - before)) connections)" false
         fi
+        before=$after
     done < <(acts)
 }
 
 show_controls() {
-    local name command control before=0 after
+    local name command control before after
+    before=$(connections deactivate)
     while IFS=';' read -r name command _ control; do
         prompt "$command"
         follow "without-$name"

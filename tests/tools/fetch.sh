@@ -12,6 +12,8 @@ set -eu
 export LC_ALL=C
 # A make above us has its own flags, and git's and curl's makefiles need the built-in rules.
 unset MAKEFLAGS MFLAGS MAKELEVEL
+# Without a network the answer is a skip, and soon.
+export npm_config_fetch_retries=1 npm_config_fetch_timeout=60000
 
 tools=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$tools/../.." && pwd)
@@ -45,7 +47,7 @@ quietly() {
 npm_tarball() {
     local spec=$1 sum=$2 name
     command -v npm >/dev/null 2>&1 || skip "npm is not installed, so $spec cannot be had"
-    name=$(cd "$work" && npm pack --silent --ignore-scripts --pack-destination "$work" "$spec" 2>"$work/log") ||
+    name=$(cd "$work" && npm pack --silent --ignore-scripts --prefer-offline --pack-destination "$work" "$spec" 2>"$work/log") ||
         skip "npm pack $spec: $(grep -m1 -v 'warn' "$work/log" || echo 'no answer')"
     got=$work/${name##*/}
     [ -f "$got" ] || got=$(find "$work" -maxdepth 1 -name '*.tgz' | head -n 1)
@@ -144,7 +146,8 @@ need_compiler() {
     command -v "${mingw}gcc" >/dev/null 2>&1 || skip "no ${mingw}gcc to build $1 with"
 }
 
-# Laid out as Git for Windows: git-receive-pack.exe is git.exe under another name.
+# Laid out as Git for Windows: git-receive-pack.exe is git.exe under another name.  Its sh.exe is
+# a stand-in of ours.
 fetch_git() {
     need_compiler git.exe
     debian_source git
@@ -165,6 +168,7 @@ fetch_git() {
     cp "$src/git.exe" "$new/bin/"
     ln "$new/bin/git.exe" "$new/bin/git-receive-pack.exe"
     ln "$new/bin/git.exe" "$new/bin/git-upload-pack.exe"
+    quietly "sh.exe" "${mingw}gcc" -std=c11 -O1 -municode -s -o "$new/bin/sh.exe" "$tools/git-sh.c"
 }
 
 # HTTP and HTTPS through the system's own TLS, as the curl.exe in Windows.
@@ -222,7 +226,7 @@ fetch_one() {
 }
 
 recipe_of() {
-    { declare -f "fetch_$1"; cat "$tools/$1-win.mak" 2>/dev/null || true; } | sha256sum | cut -c1-16
+    { declare -f "fetch_$1"; cat "$tools/$1"-* 2>/dev/null || true; } | sha256sum | cut -c1-16
 }
 
 main() {
