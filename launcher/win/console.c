@@ -1,8 +1,18 @@
 #include "win/console.h"
 
-bool console_is_there(void)
+#include "win/dll.h"
+
+/* Without a console GetConsoleCP has no code page to give.  A process that Wine starts
+ * from a shell without a terminal has none either, but its children inherit their handles
+ * as usual; Wine keeps the flag itself in the process parameters. */
+bool console_is_detached(void)
 {
-    return GetConsoleCP() != 0;
+    if (GetConsoleCP() != 0)
+        return false;
+    if (!dll_loaded(u"ntdll.dll", "wine_get_version"))
+        return true;
+    return RtlGetCurrentPeb()->ProcessParameters->Reserved2[0] ==
+           INVALID_HANDLE_VALUE; /* ConsoleHandle */
 }
 
 static BOOL WINAPI on_signal(DWORD type)

@@ -6,9 +6,10 @@
 
 #include "win/win.h"
 
-/* Whether this process has a console, visible or not.  Without one a console child would
- * open a window of its own, which it would not have done for our parent. */
-bool console_is_there(void);
+/* Whether this process was started with DETACHED_PROCESS: it has no console, and a
+ * console child would open one of its own, with a window, which the tool would not have
+ * done. */
+bool console_is_detached(void);
 
 /* Leaves Ctrl-C and Ctrl-Break to the child from here on, and at close, logoff and
  * shutdown waits for it.  The inherited "ignore Ctrl-C" attribute is left as it is. MS:

@@ -41,6 +41,9 @@ void out_pieces(DWORD where, const char16_t *const *pieces)
 
     for (; *pieces; pieces++) /* the line feed always fits */
         u16buf_add(&buf, u16s_head(u16s_of(*pieces), LINE_CAP - 2 - buf.len));
+    for (size_t i = 0; i < buf.len; i++)
+        if (line[i] < u' ' || (line[i] >= 0x7F && line[i] < 0xA0))
+            line[i] = u'?'; /* of a path or an argument: a line stays one line */
     u16buf_addc(&buf, u'\n');
     out_text(where, u16buf_text(&buf));
 }

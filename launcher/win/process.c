@@ -49,7 +49,7 @@ bool process_start(const struct process_start *start, HANDLE *process, struct er
     DWORD flags = CREATE_UNICODE_ENVIRONMENT;
 
     GetStartupInfoW(&si);
-    if (!console_is_there()) {
+    if (console_is_detached()) {
         flags |= DETACHED_PROCESS;
         if (!(si.dwFlags & STARTF_USESTDHANDLES)) { /* else a detached child gets none */
             si.dwFlags |= STARTF_USESTDHANDLES;
