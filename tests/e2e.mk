@@ -22,6 +22,7 @@ $(WINTEST)/cmocka.o: $(CMOCKA)/src/cmocka.c
 $(WINTEST)/tests/%.o: tests/%.c $(WINTEST)/cmocka.o
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(TESTWIN) -c $< -o $@
+$(WINTEST)/tests/e2e/test_denybin.o: $B/gen/denybin_names.h
 $(E2E:%=$(WINTEST)/e2e_%.exe): $(WINTEST)/e2e_%.exe: $(WINTEST)/tests/e2e/%.o $(WINTEST)/tests/e2e/harness.o $(WINTEST)/cmocka.o
 	$Q$(CROSS_x64)gcc -municode $^ -ladvapi32 -o $@
 $(UNIT:%=$(WINTEST)/unit_%.exe): $(WINTEST)/unit_%.exe: $(WINTEST)/tests/unit/%.o $(CORE:%.c=$B/x64/%.o) $(WINTEST)/cmocka.o
@@ -29,15 +30,14 @@ $(UNIT:%=$(WINTEST)/unit_%.exe): $(WINTEST)/unit_%.exe: $(WINTEST)/tests/unit/%.
 
 # $(call wine_tests,TITLE,PROGRAMS,ARGUMENTS): one line for each program, everything it said
 # when it failed, and a summary.  A program that cannot run counts as failed.
+WINE_SH = WINEPREFIX=$(abspath $B/wine) tests/wine.sh
 wine_tests = @bad=0; for t in $2; do \
-	if WINEPREFIX=$(abspath $B/wine) tests/wine.sh --cmocka $$t $3 >$$t.log 2>&1; \
+	if $(WINE_SH) --cmocka $$t $3 >$$t.log 2>&1; \
 	then s=ok; else s=FAILED; bad=$$((bad + 1)); fi; \
-	echo "$1: $$(basename $$t .exe): $$s, $$(grep -c '^\[       OK \]' $$t.log) passed," \
-		"$$(grep -c '^\[  FAILED  \] [a-z_]*__' $$t.log) failed," \
-		"$$(grep -c '^\[  SKIPPED \]' $$t.log) skipped"; \
+	echo "$1: $$(basename $$t .exe): $$s, $$(tests/tally.sh $$t.log)"; \
 	[ $$s = ok ] || grep -v '^\[ RUN      \]\|^\[       OK \]' $$t.log | cut -c1-600; \
 	grep '^SKIP' $$t.log; done; \
-	echo "$1: $(words $2) programs, $$bad failed"; [ $$bad = 0 ]
+	echo "$1: $(words $2) programs, $$bad of them bad"; [ $$bad = 0 ]
 
 e2e-run: dist-files $(WINTEST)/x64/probe.exe $(E2E:%=$(WINTEST)/e2e_%.exe)
 	$(call wine_tests,e2e,$(E2E:%=$(WINTEST)/e2e_%.exe),Z:$(abspath $D/x64) Z:$(abspath $(WINTEST)/x64/probe.exe))

@@ -14,13 +14,12 @@ $(foreach c,gcc clang,$(eval $(call unit_rules,$c)))
 # $(call native_tests,TITLE,PROGRAMS): one line for each program, all it said when it failed.
 native_tests = @bad=0; for t in $2; do \
 	if $$t >$$t.log 2>&1; then s=ok; else s=FAILED; bad=1; fi; \
-	echo "$1: $$(basename $$t): $$s, $$(grep -c '^\[       OK \]' $$t.log) passed," \
-		"$$(grep -c '^\[  FAILED  \] [a-z0-9_]*__' $$t.log) failed"; \
+	echo "$1: $$(basename $$t): $$s, $$(tests/tally.sh $$t.log)"; \
 	[ $$s = ok ] || grep -v '^\[ RUN      \]\|^\[       OK \]' $$t.log; done; [ $$bad = 0 ]
 
 include $(filter-out tests/module.mk,$(wildcard tests/*.mk))
 
-TESTS := lint test-unit-gcc test-unit-clang fuzz test-unit-wine test-e2e \
+TESTS := lint test-unit-gcc test-unit-clang fuzz test-unit-wine test-e2e test-x86 \
          $(if $(wildcard tests/env.mk),test-env test-activate) repro demo
 test:
 	@sh tests/tools/install.sh test

@@ -34,6 +34,8 @@ cppcheck                                            cppcheck
 curl                                                curl
 python3                                             python3
 /usr/lib/python3*/dist-packages/pip                 python3-pip
+debootstrap                                         debootstrap
+unshare                                             util-linux
 zip                                                 zip
 unzip                                               unzip
 '
