@@ -12,5 +12,5 @@ $(BENCH)/floor.exe $(BENCH)/target.exe: $(BENCH)/%.exe: $B/x64/tests/bench/%.o
 
 bench: dist-files $(BENCH)/bench.exe $(BENCH)/floor.exe $(BENCH)/target.exe
 	@tests/bench/bench.sh $(abspath $D/x64) $(abspath $(BENCH))
-## make bench    what a shim costs, under Wine, next to what else there is
+## make bench          what a call costs, under Wine, next to other shims (BENCH_ROUNDS=100)
 .PHONY: bench

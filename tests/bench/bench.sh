@@ -36,7 +36,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do
         : >"$stage/path/$i/tool-$f.exe"
     done
 done
-tool="Z:$(printf '%s' "$stage/tool/git.exe" | tr / '\\')"
+tool="Z:$(printf '%s' "$stage/tool/git.exe" | tr / '\134')"
 printf '@"%s" %%*\r\n' "$tool" >"$stage/shim.cmd"
 # distlib reads "#!PROGRAM" before a zip at its own end, setuptools in a script beside it.
 if [ -z "$why" ]; then
