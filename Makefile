@@ -73,7 +73,7 @@ $D/ringfence-$(VERSION)-%.zip: dist-files
 
 help:
 	@sed -n '4,7s/^# *//p' Makefile
-	@grep -hE '^## ' Makefile */module.mk tests/*.mk | sed 's/^## //'
+	@grep -hE '^## ' $(sort $(wildcard Makefile */module.mk tests/*.mk)) | sed 's/^## //'
 clean:
 	rm -rf $(filter-out $B/fetch,$(wildcard $B/*)) $D
 ## make clean    remove what was built (downloads in build/fetch stay)
