@@ -47,7 +47,7 @@ unit-wine-run: $(UNIT:%=$(WINTEST)/unit_%.exe)
 
 # The source of cmocka comes from the distribution's archive: without it there is no test,
 # and that is said.
-with_cmocka = @if [ -e $(CMOCKA)/src/cmocka.c ] || sh tests/tools/fetch.sh cmocka; \
+with_cmocka = @if [ -e $(CMOCKA)/src/cmocka.c ] || tests/tools/fetch.sh cmocka; \
 	then $(MAKE) --no-print-directory $1; \
 	else echo "SKIP $@: the source of cmocka cannot be had (tests/tools/fetch.sh cmocka)"; fi
 test-e2e:

@@ -70,6 +70,23 @@ static void batch__harmless_arguments__same_as_direct(void **state)
     }
 }
 
+/* Wine's cmd.exe expands %NAME% in what %1 and %* have become, Windows' does not.  Seen
+ * without a shim: where this percent sign is lost, no batch file here can show one. */
+static bool percent_signs_survive(void)
+{
+    struct proc p;
+    bool survives;
+
+    run_batch(&p, place(u"batch\\tool.cmd"), u" \"100%\"");
+    survives = proc_text(&p, "argv", 2) && !wcscmp(proc_text(&p, "argv", 2), u"100%");
+    proc_clear(&p);
+    if (!survives)
+        print_message(
+            "SKIP: arguments with a percent sign through a batch file: this cmd.exe loses them "
+            "without the shim too (Wine)\n");
+    return survives;
+}
+
 static void batch__characters_of_cmd__arrive_as_they_are(void **state)
 {
     static const char16_t *const args[] = {
@@ -108,18 +125,21 @@ static void batch__characters_of_cmd__arrive_as_they_are(void **state)
         u"& echo injected",
     };
 
+    bool percent;
+
     (void)state;
     put_batch();
+    percent = percent_signs_survive();
     for (size_t i = 0; i < COUNT(args); i++) {
         struct proc p;
         size_t len = wcslen(args[i]);
         const char16_t *end = len && args[i][len - 1] == u'\\' ? u"\\" : u"";
 
+        if (!percent && wcschr(args[i], u'%'))
+            continue;
+
         run_batch(&p, place(u"rf\\shims\\tool.exe"), text(L" \"%ls%ls\"", args[i], end));
-        if (p.code == 126)
-            print_message("refused: <%ls>: %s", args[i], p.err->at);
-        else
-            assert_args(&p, &args[i], 1);
+        assert_args(&p, &args[i], 1);
         proc_assert(&p, strstr(p.out->at, "expanded") == NULL);
         proc_assert(&p, strstr(p.out->at, "injected") == NULL);
         proc_clear(&p);
@@ -140,16 +160,18 @@ static void batch__quotes_inside__nothing_gets_out(void **state)
         { u" \"a\"\"&echo injected\"", u"a\"&echo injected" },
     };
 
+    bool percent;
+
     (void)state;
     put_batch();
+    percent = percent_signs_survive();
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct proc p;
 
+        if (!percent && wcschr(cases[i].arg, u'%'))
+            continue;
         run_batch(&p, place(u"rf\\shims\\tool.exe"), cases[i].tail);
-        if (p.code == 126)
-            print_message("refused: <%ls>: %s", cases[i].tail, p.err->at);
-        else
-            assert_args(&p, &cases[i].arg, 1);
+        assert_args(&p, &cases[i].arg, 1);
         proc_assert(&p, strstr(p.out->at, "\ninjected") == NULL &&
                             strncmp(p.out->at, "injected", 8) != 0);
         proc_clear(&p);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Claim: `ringfence run` starts a tool or a whole script as the shims would, says no to
+ * what it cannot promise, and reads its options strictly. In a console of its own:
+ * cmd.exe's children need one for their output under Wine.
+ */
+#include "harness.h"
+
+static const char16_t *ringfence(void)
+{
+    return place(u"rf\\ringfence.exe");
+}
+
+static void run_with(struct proc *p, const char16_t *tail)
+{
+    char16_t system[MAX_PATH];
+
+    GetSystemDirectoryW(system, MAX_PATH);
+    proc_init(p, ringfence(), tail);
+    env_set(&p->env, u"PATH",
+            text(L"%ls;%ls;%ls", place(u"rf\\shims"), place(u"tools"), system));
+    env_set(&p->env, u"HTTP_PROXY", u"http://127.0.0.1:3128");
+    log_enable(&p->env);
+    log_reset();
+    proc_run(p);
+}
+
+static void run__tool_by_name__code_and_tail_are_its_own(void **state)
+{
+    static const char16_t *const tails[] = { u" run -- git", u" run git",
+                                             u" run --level auto -- git",
+                                             u" run --level=advisory git",
+                                             u" run --network off -- git.exe" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(tails); i++) {
+        struct proc p;
+
+        run_with(&p, text(L"%ls err x exit 0xC0000042", tails[i]));
+        proc_assert_code(&p, 0xc0000042);
+        assert_int_equal(log_count(), 1);
+        proc_clear(&p);
+    }
+}
+
+static void run__tail__verbatim_behind_the_command(void **state)
+{
+    static const char16_t tail[] =
+        u"  \"a  b\" c\\\\ \"d\\\"e\" %PATH% ^&|<> -- --level x \t";
+    struct proc p;
+
+    (void)state;
+    proc_init(&p, ringfence(), text(L" run --network off -- git%ls", tail));
+    env_set(&p.env, u"PROBE_DO", u"args");
+    proc_run(&p);
+    proc_assert_code(&p, 0);
+    proc_assert(&p, !wcscmp(line_tail(proc_text(&p, "line", 0)), tail));
+    proc_clear(&p);
+}
+
+static void run__full_and_relative_paths__start_that_file(void **state)
+{
+    struct proc p;
+    const char16_t *const commands[] = {
+        text(L"\"%ls\"", place(u"named dir\\my tool.exe")),
+        u"..\\tools\\git.exe",
+        u"..\\tools\\git",
+        u"\"..\\named dir\\my tool\"",
+    };
+
+    (void)state;
+    put_tool(u"named dir\\my tool.exe");
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        run_with(&p, text(L" run -- %ls exit 44", commands[i]));
+        proc_assert_code(&p, 44);
+        proc_clear(&p);
+    }
+}
+
+/* A script that knows nothing of us: its tools get the environment and go through shims.
+ */
+static void run__batch_script__its_tools_are_offline(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_file(u"ws\\build.bat", "@echo off\r\necho building\r\ngit env\r\nexit /b 7\r\n");
+    run_with(&p, u" run -- build.bat");
+    proc_assert_code(&p, 7);
+    proc_assert(&p, strstr(p.out->at, "building") != NULL);
+    proc_assert(&p, proc_getenv(&p, u"http_proxy") != NULL);
+    proc_assert(&p, !wcscmp(proc_getenv(&p, u"http_proxy"), u"http://127.0.0.1:9"));
+    assert_int_equal(log_count(), 1);
+    proc_clear(&p);
+    run_with(&p, u" run -- build"); /* as cmd.exe finds it */
+    proc_assert_code(&p, 7);
+    proc_clear(&p);
+}
+
+static void run__batch_script_calls_ssh__gets_the_stub(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_file(u"ws\\push.bat", "@ssh exit 0\r\n");
+    run_with(&p, u" run -- push.bat");
+    proc_assert_code(&p, 255);
+    proc_assert(&p, strstr(p.err->at, "ringfence: ssh refused") != NULL);
+    assert_int_equal(log_count(), 0);
+    proc_clear(&p);
+    run_with(&p, u" run --network on -- push.bat"); /* the control */
+    proc_assert_code(&p, 0);
+    assert_int_equal(log_count(), 1);
+    proc_clear(&p);
+}
+
+static void run__network_on__proxies_stay_the_users(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    run_with(&p, u" run --network on -- git env");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, !wcscmp(proc_getenv(&p, u"HTTP_PROXY"), u"http://127.0.0.1:3128"));
+    proc_assert(&p, proc_getenv(&p, u"PIP_NO_INDEX") == NULL);
+    proc_assert(&p, proc_getenv(&p, u"https_proxy") == NULL);
+    proc_clear(&p);
+    run_with(&p, u" run --network off -- git env"); /* the control */
+    proc_assert(&p, !wcscmp(proc_getenv(&p, u"HTTP_PROXY"), u"http://127.0.0.1:9"));
+    proc_clear(&p);
+}
+
+static bool under_wine(void)
+{
+    return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), "wine_get_version") != NULL;
+}
+
+static void require__level_not_proven_here__125_and_a_reason(void **state)
+{
+    static const char16_t *const levels[] = { u"confined", u"enforced" };
+
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may prove the level");
+    for (size_t i = 0; i < COUNT(levels); i++) {
+        struct proc p;
+
+        run_with(&p, text(L" run --require %ls -- git exit 0", levels[i]));
+        proc_assert_refused(&p, 125);
+        proc_assert(&p, contains_text(p.err->at, levels[i]));
+        proc_assert(&p, strstr(p.err->at, "advisory") != NULL);
+        proc_assert(&p, strstr(p.err->at, "restricting SIDs") != NULL);
+        assert_int_equal(log_count(), 0);
+        proc_clear(&p);
+    }
+}
+
+static void require__advisory__runs(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    run_with(&p, u" run --require advisory -- git exit 3");
+    proc_assert_code(&p, 3);
+    proc_clear(&p);
+}
+
+static void unproven__asked_for__runs_and_says_so(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may prove the level");
+    run_with(&p, u" run --level confined --allow-unproven -- git exit 3");
+    proc_assert_code(&p, 3);
+    proc_assert(&p, strstr(p.err->at, "NOT PROVEN") != NULL);
+    proc_clear(&p);
+}
+
+static void options__wrong__one_line_and_125(void **state)
+{
+    static const char16_t *const tails[] = {
+        u" run",
+        u" run --",
+        u" run --levl auto -- git",
+        u" run --level -- git",
+        u" run --level strong -- git",
+        u" run --level=CONFINED -- git",
+        u" run --level",
+        u" run --require auto -- git",
+        u" run --network maybe -- git",
+        u" run --network= -- git",
+        u" run --root no\\such\\dir -- git",
+        u" run --root",
+        u" run --allow-unproven=1 -- git",
+        u" frobnicate",
+        u" --frobnicate",
+        u" status extra",
+        u" status --yaml",
+        u" run --bad\n-option -- git",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(tails); i++) {
+        struct proc p;
+
+        run_with(&p, tails[i]);
+        proc_assert_refused(&p, 125);
+        assert_int_equal(log_count(), 0);
+        proc_clear(&p);
+    }
+}
+
+static void root__given__becomes_the_workspace(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    make_dir(u"ws\\sub");
+    run_with(&p, text(L" run --root \"%ls\" --root=. -- git env", place(u"ws\\sub")));
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+}
+
+static void run__no_such_command__127(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    run_with(&p, u" run -- no-such-command x");
+    proc_assert_refused(&p, 127);
+    proc_assert(&p, strstr(p.err->at, "no-such-command") != NULL);
+    proc_clear(&p);
+    run_with(&p, u" run -- ..\\no\\such.exe");
+    proc_assert_refused(&p, 127);
+    proc_clear(&p);
+    run_with(&p, u" run -- \"\"");
+    proc_assert(&p, p.code == 125 || p.code == 127);
+    proc_assert(&p, has_one_message(p.err->at));
+    proc_clear(&p);
+}
+
+static void words__help_and_version__print_and_succeed(void **state)
+{
+    static const char16_t *const tails[] = { u" help",      u" --help", u" version",
+                                             u" --version", u" status", u" status --json",
+                                             u" policy" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(tails); i++) {
+        struct proc p;
+
+        run_with(&p, tails[i]);
+        proc_assert_code(&p, 0);
+        proc_assert(&p, p.out->bytes > 10 && p.err->bytes == 0);
+        proc_clear(&p);
+    }
+}
+
+int wmain(int argc, wchar_t **argv);
+
+int wmain(int argc, wchar_t **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run__tool_by_name__code_and_tail_are_its_own),
+        cmocka_unit_test(run__tail__verbatim_behind_the_command),
+        cmocka_unit_test(run__full_and_relative_paths__start_that_file),
+        cmocka_unit_test(run__batch_script__its_tools_are_offline),
+        cmocka_unit_test(run__batch_script_calls_ssh__gets_the_stub),
+        cmocka_unit_test(run__network_on__proxies_stay_the_users),
+        cmocka_unit_test(require__level_not_proven_here__125_and_a_reason),
+        cmocka_unit_test(require__advisory__runs),
+        cmocka_unit_test(unproven__asked_for__runs_and_says_so),
+        cmocka_unit_test(options__wrong__one_line_and_125),
+        cmocka_unit_test(root__given__becomes_the_workspace),
+        cmocka_unit_test(run__no_such_command__127),
+        cmocka_unit_test(words__help_and_version__print_and_succeed),
+    };
+    return harness_main(argc, argv, "run", tests, COUNT(tests), true);
+}
