@@ -8,12 +8,10 @@
 #include "win/errtext.h"
 #include "win/file.h"
 
-#define ROOTS_MAX 16u
+#define ROOTS_TEXT_CAP WIN_PATH_CAP
 
 struct wanted {
     struct exec_request request;
-    struct err err;
-    size_t roots;
 };
 
 static const char *set_level(void *ctx, struct u16s value)
@@ -44,18 +42,26 @@ static const char *set_network(void *ctx, struct u16s value)
                : "--network is on or off, not";
 }
 
+/* The full path now: the current directory is the caller's only until the tool runs. */
 static const char *set_root(void *ctx, struct u16s value)
 {
-    static char16_t text[WIN_PATH_CAP];
-    struct u16buf path = U16BUF(text);
-    struct wanted *wanted = ctx;
+    static char16_t given[WIN_PATH_CAP], full[ROOTS_TEXT_CAP];
+    static size_t used;
+    struct context_wish *wish = &((struct wanted *)ctx)->request.wish;
+    struct u16buf path = U16BUF(given);
+    struct u16buf to = u16buf_init(full + used, ROOTS_TEXT_CAP - used);
+    struct err err;
 
     u16buf_add(&path, value);
-    if (++wanted->roots > ROOTS_MAX)
+    if (wish->root_count == POLICY_ROOTS_MAX)
         return "more than 16 roots";
-    return !path.cut && file_kind(path.at) == FILE_IS_DIRECTORY
-               ? NULL
-               : "--root is not a directory";
+    if (path.cut || file_kind(given) != FILE_IS_DIRECTORY)
+        return "--root is not a directory";
+    if (!file_full_path(given, &to, &err))
+        return "the roots are too long together";
+    used += to.len + 1;
+    wish->root[wish->root_count++] = u16buf_text(&to);
+    return NULL;
 }
 
 static const char *set_allow_unproven(void *ctx, struct u16s value)

@@ -225,6 +225,9 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
         : envblock_get(&c->env, U16S("RINGFENCE_NETWORK")).at
             ? u16s_eq(envblock_get(&c->env, U16S("RINGFENCE_NETWORK")), U16S("on"))
             : c->policy.network_on;
+    for (size_t i = 0; i < wish->root_count && c->policy.root_count < POLICY_ROOTS_MAX;
+         i++)
+        c->policy.root[c->policy.root_count++] = wish->root[i];
     if (wish->has_want)
         c->policy.want = wish->want;
     if (wish->require > c->policy.require)

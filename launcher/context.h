@@ -18,6 +18,8 @@ struct context_wish {
     bool allow_unproven;
     bool has_network;
     bool network_on;
+    struct u16s root[POLICY_ROOTS_MAX]; /* further writable roots, full paths */
+    size_t root_count;
 };
 
 struct context {

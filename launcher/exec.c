@@ -82,6 +82,7 @@ static bool build_environment(struct context *c, struct err *err)
 static void hint(const struct exec_request *request, uint32_t code)
 {
     const struct context *c = &exec.context;
+    struct u16s tail = u16s_trim(request->tail);
     char16_t text[1024];
     struct u16buf b = U16BUF(text);
 
@@ -92,7 +93,8 @@ static void hint(const struct exec_request *request, uint32_t code)
     u16buf_add(&b, u16s_head(u16buf_text(&c->root), 300));
     u16buf_addz(&b, u". Allow once: ringfence run --network on -- ");
     u16buf_add(&b, u16s_head(request->tool, 64));
-    u16buf_add(&b, u16s_head(request->tail, 300));
+    u16buf_addz(&b, tail.len ? u" " : u"");
+    u16buf_add(&b, u16s_head(tail, 300));
     out_line(OUT_STDERR, text);
 }
 
@@ -118,15 +120,14 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     console_leave_signals_to_child();
     if (!process_start(&start, &process, err)) {
         err_report(err, doing(u"start", request->tool));
-        return EXIT_REFUSED;
-    }
-    process_drop_handles(may_hint);
-    if (!process_wait(process, &code, err)) {
-        err_report(err, doing(u"wait for", request->tool));
-        return EXIT_RINGFENCE;
+        code = EXIT_REFUSED;
+    } else {
+        process_drop_handles(may_hint);
+        if (!process_wait(process, &code, err))
+            err_report(err, doing(u"wait for", request->tool));
     }
     job_release(job);
-    if (may_hint && code != 0)
+    if (may_hint && process && code != 0)
         hint(request, code);
     return code;
 }

@@ -111,6 +111,15 @@ static void differences(DWORD where, const struct envblock *before,
     }
 }
 
+static void root(DWORD where, struct u16s path)
+{
+    char16_t text[1024];
+    struct u16buf b = U16BUF(text);
+
+    u16buf_add(&b, u16s_head(path, 1000));
+    out_line(where, u"ringfence: root     ", text);
+}
+
 static size_t block_units(const char16_t *block)
 {
     size_t n = 0;
@@ -142,6 +151,8 @@ void report_launch(DWORD where, const struct context *c, const struct target *t,
     if (!c->inside && !c->bypass) {
         out_line(where, u"ringfence: network  ", c->network_on ? u"on" : u"off");
         out_line(where, u"ringfence: root     ", c->root.at);
+        for (size_t i = 0; i < c->policy.root_count; i++)
+            root(where, c->policy.root[i]);
     }
     if (own && envblock_read(&before, own, block_units(own), U16BUF(scratch[0]), &err) &&
         envblock_read(&after, block, block_units(block), U16BUF(scratch[1]), &err))
