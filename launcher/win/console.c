@@ -7,11 +7,15 @@
  * as usual; Wine keeps the flag itself in the process parameters. */
 bool console_is_detached(void)
 {
+    PROCESS_BASIC_INFORMATION basic;
+
     if (GetConsoleCP() != 0)
         return false;
-    if (!dll_loaded(u"ntdll.dll", "wine_get_version"))
+    if (!dll_loaded(u"ntdll.dll", "wine_get_version") ||
+        !NT_SUCCESS(NtQueryInformationProcess(
+            GetCurrentProcess(), ProcessBasicInformation, &basic, sizeof basic, NULL)))
         return true;
-    return RtlGetCurrentPeb()->ProcessParameters->Reserved2[0] ==
+    return basic.PebBaseAddress->ProcessParameters->Reserved2[0] ==
            INVALID_HANDLE_VALUE; /* ConsoleHandle */
 }
 

@@ -29,7 +29,6 @@ NTSYSAPI NTSTATUS NTAPI NtOpenKey(HANDLE *key, ACCESS_MASK access,
                                   OBJECT_ATTRIBUTES *name);
 NTSYSAPI NTSTATUS NTAPI NtQueryValueKey(HANDLE key, UNICODE_STRING *name, int what,
                                         void *data, ULONG bytes, ULONG *needed);
-NTSYSAPI PEB *NTAPI RtlGetCurrentPeb(void);
 NTSYSAPI WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR c);
 /* NOLINTEND(readability-identifier-naming) */
 
