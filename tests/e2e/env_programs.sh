@@ -140,7 +140,7 @@ ask_python3() { printf '%s\n' "$python" -c "import urllib.request as r; r.urlope
 ask_pip() { printf '%s\n' "$python" -m pip download -q --retries 0 --no-deps -d "$work/down" --trusted-host registry.example --index-url "$1://registry.example/simple/" left-pad; }
 ask_npm() { printf '%s\n' npm view left-pad --fetch-retries=0 --registry "$1://registry.example/"; }
 ask_rsync() { printf '%s\n' rsync "$1://registry.example/x"; }
-ask_cargo() { printf '%s\n' cargo fetch --manifest-path "$work/crate-$1/Cargo.toml"; }
+ask_cargo() { printf '%s\n' cargo fetch --manifest-path "$work/crate/Cargo.toml"; }
 
 # Row, scheme, and the programs that take their proxy for that scheme from that row.
 check_proxies() {
@@ -221,10 +221,24 @@ git_ssh() {
     is "$code" 128 && cat "$work/ssh-called" >>"$work/said" && says "stub " && says " registry.example git-upload-pack '/x.git'"
 }
 
+npm_ask_origin() { # CACHE [NAME=VALUE]...: a request of npm's to the live registry
+    local cache=$1
+    shift
+    native npm_config_cache="$work/$cache" "$@" npm view left-pad --fetch-retries=0 --registry "http://127.0.0.1:${port[origin]}/"
+}
+
 npm_offline() {
-    local ask=(npm view left-pad --fetch-retries=0 --registry "http://127.0.0.1:${port[origin]}/")
-    reaches origin native "${ask[@]}" && is "$code" 0 &&
-        is_kept_from origin native "$(row npm_config_offline)" npm_config_cache="$work/empty" "${ask[@]}" && says ENOTCACHED
+    local quiet=npm_config_update_notifier=false
+    reaches origin npm_ask_origin npm-1 "$quiet" && is "$code" 0 &&
+        is_kept_from origin npm_ask_origin npm-2 "$quiet" "$(row npm_config_offline)" && says ENOTCACHED
+}
+
+# npm looks for a newer npm even when it is told to be offline.
+npm_update_notifier() {
+    local offline
+    offline=$(row npm_config_offline)
+    reaches origin npm_ask_origin npm-3 "$offline" &&
+        is_kept_from origin npm_ask_origin npm-4 "$offline" "$(row npm_config_update_notifier)"
 }
 
 npm_cache() {
@@ -262,7 +276,7 @@ pip_cache() {
 }
 
 cargo_offline() {
-    local ask=(CARGO_HTTP_PROXY="http://127.0.0.1:${port[proxy]}" cargo fetch --manifest-path "$work/crate-http/Cargo.toml")
+    local ask=(CARGO_HTTP_PROXY="http://127.0.0.1:${port[proxy]}" cargo fetch --manifest-path "$work/crate/Cargo.toml")
     reaches proxy native "${ask[@]}" && is_kept_from proxy native "$(row CARGO_NET_OFFLINE)" "${ask[@]}" && says offline
 }
 
@@ -289,6 +303,7 @@ check_native() {
     check_with git git-ssh-native GIT_SSH git_ssh GIT_SSH
     check_with git git-ssh-command-native GIT_SSH_COMMAND git_ssh GIT_SSH_COMMAND
     check_with npm npm-offline-native npm_config_offline npm_offline
+    check_with npm npm-update-notifier-native npm_config_update_notifier npm_update_notifier
     check_with npm npm-cache-native npm_config_cache npm_cache
     check_with corepack corepack-offline-native COREPACK_ENABLE_NETWORK corepack_offline
     check_with pip pip-no-index-native PIP_NO_INDEX pip_no_index
@@ -332,8 +347,8 @@ inherited() {
 
 direct_of() {
     case $1 in
-    curl) echo 'C:\tools\curl\curl.exe' ;;
-    git) echo 'C:\tools\git\bin\git.exe' ;;
+    curl) printf '%s' 'C:\tools\curl\curl.exe' ;;
+    git) printf '%s' 'C:\tools\git\bin\git.exe' ;;
     esac
 }
 
@@ -379,13 +394,27 @@ npm_exe_proxy() {
     return $rc
 }
 
+npm_exe_direct() { # PROGRAM...: to the live registry without a proxy
+    in_wine npm_config_fetch_retries=0 npm_config_registry="http://127.0.0.1:${port[origin]}/" "$@" view left-pad version
+}
+
 npm_exe_loopback() {
     policy 'keep = npm_config_offline'
-    reaches origin in_wine HTTP_PROXY="http://127.0.0.1:${port[proxy]}" npm_config_fetch_retries=0 \
-        npm_config_registry="http://127.0.0.1:${port[origin]}/" "$(shim npm)" view left-pad version && is "$code" 0
+    reaches origin npm_exe_direct "$(shim npm)" && is "$code" 0
     local rc=$?
     policy
     return $rc
+}
+
+check_npm_exe_loopback() {
+    local name=npm-loopback-npm.exe
+    if ! have node.exe; then
+        skip $name npm_config_noproxy "there is no node.exe here"
+    elif ! reaches origin npm_exe_direct 'C:\tools\node\node.exe' 'C:\tools\node\node_modules\npm\bin\npm-cli.js'; then
+        skip $name npm_config_noproxy "under Wine 8 npm reaches no server but through a proxy, with or without the shim"
+    else
+        check $name npm_config_noproxy npm_exe_loopback
+    fi
 }
 
 npm_exe_cache() {
@@ -428,11 +457,11 @@ check_windows() {
     skip git-http-git.exe '' "git.exe is built without its http transport; native git stands in"
     check_with node.exe npm-offline-npm.exe npm_config_offline npm_exe_offline
     check_with node.exe npm-proxy-npm.exe npm_config_proxy npm_exe_proxy
-    check_with node.exe npm-loopback-npm.exe npm_config_noproxy npm_exe_loopback
+    check_npm_exe_loopback
     check_with node.exe npm-cache-npm.exe npm_config_cache npm_exe_cache
     check_with node.exe temp-node.exe TEMP node_exe_temp
     skip python.exe '' "Python for Windows is not to be had here; native python3 and pip stand in"
-    skip node24.exe '' "node 20 does not read NODE_USE_ENV_PROXY, and newer ones do not run under Wine 8"
+    skip node24.exe '' "node 20 does not read NODE_USE_ENV_PROXY; 22.21 and later do"
 }
 
 # The box, secrets, the dead port ---------------------------------------------------------------
@@ -455,7 +484,7 @@ node_exe_temp() {
 box_is_made() {
     rm -rf "$drive/local/ringfence"
     succeeds in_wine "$(ringfence)" run -- cmd /d /c set || return
-    [[ $box == 'C:\local\ringfence\box\'* ]] || { why="the box is $box"; return 1; }
+    [[ $box == 'C:\local\ringfence\box'* ]] || { why="the box is $box"; return 1; }
     is_dir "$(unix "$box")/temp" && is_dir "$(unix "$box")/cache" && says "TEMP=$box\\temp" && says "TMP=$box\\temp" &&
         says "TMPDIR=$box\\temp"
 }
@@ -474,6 +503,17 @@ every_row_is_set() {
     while IFS=$'\t' read -r name _; do
         grep -q "^$name=" "$work/dry" || { why="$name is not set"; return 1; }
     done < <("$table" --rows)
+}
+
+# A value for every row, in two spellings where there are two, loses against ours.
+inherited_values_lose() {
+    local name vars=()
+    while IFS=$'\t' read -r name _; do
+        vars+=("$name=http://inherited.example/" "${name^^}=http://inherited.example/")
+    done < <("$table" --rows)
+    succeeds in_wine "${vars[@]}" 'C:\windows\system32\cmd.exe' /d /c set && says http://inherited.example/ &&
+        succeeds in_wine "${vars[@]}" "$(ringfence)" run -- cmd /d /c set && says_not http://inherited.example/ &&
+        is "$(said | sed 's/=.*//' | sort -f | uniq -di)" ''
 }
 
 secrets=(AWS_SECRET_ACCESS_KEY=s1 GITHUB_TOKEN=s2 MY_API_KEY=s3 SSH_AUTH_SOCK=s4 npm_config_registry_authToken=s5)
@@ -529,6 +569,7 @@ check_ringfence() {
     check box-is-made '' box_is_made
     check every-row-is-set '' every_row_is_set
     check dry-run-is-true '' dry_run_is_true
+    check inherited-values-lose '' inherited_values_lose
     check secrets-are-gone '' secrets_are_gone
     check secrets-are-kept-by-policy '' secrets_are_kept
     if [ -n "$own_net" ]; then
@@ -610,7 +651,6 @@ start_wine() {
 }
 
 lay_out_native() {
-    local scheme
     mkdir -p "$work/home" "$work/git" "$work/deny bin" "$work/wheels" "$work/cargo"
     git init -q --bare "$work/git/repo.git"
     git init -q "$work/first"
@@ -619,11 +659,9 @@ lay_out_native() {
     git -C "$work/git/repo.git" symbolic-ref HEAD refs/heads/main
     printf '#!/bin/sh\necho "stub $*" >"%s"\nexit 255\n' "$work/ssh-called" >"$work/deny bin/ssh.exe"
     chmod +x "$work/deny bin/ssh.exe"
-    for scheme in http; do
-        mkdir -p "$work/crate-$scheme/src"
-        : >"$work/crate-$scheme/src/lib.rs"
-        printf '[package]\nname = "a"\nversion = "0.1.0"\n[dependencies]\nb = "1"\n' >"$work/crate-$scheme/Cargo.toml"
-    done
+    mkdir -p "$work/crate/src"
+    : >"$work/crate/src/lib.rs"
+    printf '[package]\nname = "a"\nversion = "0.1.0"\n[dependencies]\nb = "1"\n' >"$work/crate/Cargo.toml"
     printf '[source.crates-io]\nreplace-with = "here"\n[source.here]\nregistry = "sparse+http://registry.example/"\n[net]\nretry = 0\n' \
         >"$work/cargo/config.toml"
     [ -z "$python" ] || "$python" - "$work/wheels/tiny-1-py3-none-any.whl" <<'PY'

@@ -358,6 +358,151 @@ static void level__terminal_not_told__one_line_and_only_once(void **state)
     }
 }
 
+/* What is nobody's business passes unchanged, also what only CreateProcess can set. */
+static void odd_variables__empty_hidden_or_ill_formed__pass(void **state)
+{
+    static const char16_t lone[] = { 0xd800, u'x', 0xdc00, 0 };
+    static const struct {
+        const char16_t *name, *value;
+    } odd[] = {
+        { u"EMPTY", u"" },
+        { u"=Q:", u"Q:\\somewhere" },
+        { u"LONE", lone },
+        { u"EQUALS", u"a=b=c" },
+        { u"LINES", u"a\r\nb" },
+        { u"CommonProgramFiles(x86)", u"C:\\x" },
+        { u"\u00c4\u4e2d", u"\U0001f600" },
+    };
+
+    (void)state;
+    WAYS(way)
+    {
+        struct proc p;
+
+        start_env(&p, place(ways[way]));
+        for (size_t i = 0; i < COUNT(odd); i++)
+            env_set(&p.env, odd[i].name, odd[i].value);
+        proc_run(&p);
+        proc_assert_code(&p, 0);
+        for (size_t i = 0; i < COUNT(odd); i++)
+            assert_var(&p, odd[i].name, odd[i].value);
+        proc_clear(&p);
+    }
+}
+
+static void path__our_directories_spelled_otherwise__are_there_once(void **state)
+{
+    struct proc p;
+    const char16_t *path, *second;
+    char16_t upper[1024];
+
+    (void)state;
+    wcscpy(upper, place(u"rf\\SHIMS\\"));
+    start_env(&p, place(ways[1]));
+    env_set(&p.env, u"PATH",
+            text(L"%ls;\"%ls\";%ls;%ls;%ls", upper, place(u"rf\\shims"), place(u"tools"),
+                 place(u"rf\\denybin"), place(u"tools\\..\\rf\\shims")));
+    proc_run(&p);
+    proc_assert_code(&p, 0);
+    path = _wcsupr(_wcsdup(proc_getenv(&p, u"PATH")));
+    second = wcsstr(path, u"RF\\SHIMS");
+    proc_assert(&p, second != NULL);
+    second = wcsstr(second + 1, u"RF\\SHIMS");
+    if (second && !wcsstr(second, u"..\\RF\\SHIMS"))
+        proc_assert(&p, wcsstr(second + 1, u"RF\\SHIMS") == NULL);
+    proc_assert(&p, wcsstr(wcsstr(path, u"RF\\DENYBIN") + 1, u"RF\\DENYBIN") == NULL);
+    proc_clear(&p);
+}
+
+static const char16_t *temp_seen_from(const char16_t *dir)
+{
+    struct proc p;
+    const char16_t *temp;
+
+    make_dir(dir);
+    start_env(&p, place(ways[1]));
+    p.cwd = place(dir);
+    proc_run(&p);
+    proc_assert_code(&p, 0);
+    temp = proc_getenv(&p, u"TEMP");
+    proc_assert(&p, temp != NULL);
+    proc_clear(&p);
+    return temp;
+}
+
+/* One workspace, one box: a repository is one workspace, from wherever in it. */
+static void box__inside_one_repository__the_same(void **state)
+{
+    const char16_t *top, *below, *other;
+
+    (void)state;
+    make_dir(u"repo\\.git");
+    top = temp_seen_from(u"repo");
+    below = temp_seen_from(u"repo\\src\\deep");
+    other = temp_seen_from(u"other repo");
+    assert_true(!wcscmp(top, below));
+    assert_true(wcscmp(top, other) != 0);
+}
+
+/* A parallel build's first shims all find the box missing. */
+static void box__eight_shims_at_once_at_first__all_run(void **state)
+{
+    struct proc p[8];
+
+    (void)state;
+    make_dir(u"fresh");
+    for (size_t i = 0; i < COUNT(p); i++) {
+        proc_init(&p[i], place(ways[1]), u" exit 70");
+        p[i].cwd = place(u"fresh");
+        env_unset(&p[i].env, u"RINGFENCE_TOLD");
+        proc_start(&p[i]);
+    }
+    for (size_t i = 0; i < COUNT(p); i++) {
+        proc_wait(&p[i]);
+        proc_assert_code(&p[i], 70);
+    }
+    for (size_t i = 0; i < COUNT(p); i++)
+        proc_clear(&p[i]);
+}
+
+static void own_variables__nonsense_in_them__harmless(void **state)
+{
+    static const struct {
+        const char16_t *name, *value;
+    } odd[] = {
+        { u"RINGFENCE_DEPTH", u"-1" },
+        { u"RINGFENCE_DEPTH", u"99999999999999999999" },
+        { u"RINGFENCE_DEPTH", u"x" },
+        { u"RINGFENCE_NETWORK", u"perhaps" },
+        { u"RINGFENCE_NETWORK", u"" },
+        { u"RINGFENCE_DEAD_PORT", u"0" },
+        { u"RINGFENCE_DEAD_PORT", u"70000" },
+        { u"RINGFENCE_ROOT", u"" },
+        { u"RINGFENCE_ROOT", u"..\\.." },
+        { u"RINGFENCE_ROOT", u"C:\\no\\such" },
+        { u"RINGFENCE_ROOT", u"\"<>|" },
+        { u"RINGFENCE_TOLD", u"0" },
+        { u"RINGFENCE_TRACE", u"0" },
+        { u"RINGFENCE_DRYRUN", u"0" },
+        { u"RINGFENCE_BYPASS", u"0" },
+        { u"RINGFENCE_BYPASS", u"" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(odd); i++) {
+        struct proc p;
+
+        start_env(&p, place(ways[1]));
+        env_set(&p.env, odd[i].name, odd[i].value);
+        proc_run(&p);
+        if (p.code != 0)
+            print_error("%ls=%ls\n", odd[i].name, odd[i].value);
+        proc_assert_code(&p, 0);
+        assert_var(&p, u"http_proxy", u"http://127.0.0.1:9");
+        proc_clear(&p);
+    }
+}
+
 static void cwd__through_shim__is_the_callers(void **state)
 {
     (void)state;
@@ -392,6 +537,11 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(bypass__outside_a_sandbox__environment_unchanged),
         cmocka_unit_test(bypass__ssh_shim__is_the_tool),
         cmocka_unit_test(level__terminal_not_told__one_line_and_only_once),
+        cmocka_unit_test(odd_variables__empty_hidden_or_ill_formed__pass),
+        cmocka_unit_test(path__our_directories_spelled_otherwise__are_there_once),
+        cmocka_unit_test(box__inside_one_repository__the_same),
+        cmocka_unit_test(box__eight_shims_at_once_at_first__all_run),
+        cmocka_unit_test(own_variables__nonsense_in_them__harmless),
         cmocka_unit_test(cwd__through_shim__is_the_callers),
     };
     return harness_main(argc, argv, "environment", tests, COUNT(tests), false);

@@ -270,6 +270,18 @@ static void search__entry_longer_than_max_path__finds_the_tool(void **state)
                      "shim too (Wine): the tool is found, starting it is untested");
 }
 
+/* `C:\a b\git.exe` unquoted would also be C:\a.exe with the argument `b\git.exe`. */
+static void search__blank_in_the_tools_path__no_other_program(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_tool(u"a b\\git.exe");
+    put_tool(u"a.exe");
+    run_shim(&p, own_shim(), text(L"%ls;%ls", place(u"rf\\shims"), place(u"a b")));
+    assert_found(&p, place(u"a b\\git.exe"));
+}
+
 static void search__tool_is_a_directory__goes_on_to_the_next(void **state)
 {
     struct proc p;
@@ -424,6 +436,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(search__forward_slashes__finds_the_tool),
         cmocka_unit_test(search__tool_in_current_directory__only_if_path_says_so),
         cmocka_unit_test(search__entry_longer_than_max_path__finds_the_tool),
+        cmocka_unit_test(search__blank_in_the_tools_path__no_other_program),
         cmocka_unit_test(search__tool_is_a_directory__goes_on_to_the_next),
         cmocka_unit_test(search__tool_is_no_program__refused),
         cmocka_unit_test(search__pathext__decides_between_cmd_and_exe),

@@ -132,38 +132,74 @@ static WORD crt_files(BYTE *at, size_t cap, const HANDLE *handle, int count)
     return (WORD)bytes;
 }
 
+/* Starts exe with a pipe as the C runtime's file 3; returns its reading end. */
+static HANDLE start_with_fourth(struct proc *p, const char16_t *exe, const char16_t *tail)
+{
+    BYTE files[64];
+    HANDLE read = NULL, write = NULL, nul;
+
+    assert_true(CreatePipe(&read, &write, NULL, 0));
+    SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    nul = CreateFileW(u"NUL", GENERIC_READ | GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0,
+                      NULL);
+    SetHandleInformation(nul, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    proc_init(p, exe, tail);
+    p->own_handles = true;
+    p->si.dwFlags = STARTF_USESTDHANDLES;
+    p->si.hStdInput = p->si.hStdOutput = p->si.hStdError = nul;
+    p->si.lpReserved2 = files;
+    p->si.cbReserved2 =
+        crt_files(files, sizeof files, (HANDLE[]){ nul, nul, nul, write }, 4);
+    proc_start(p);
+    CloseHandle(write);
+    CloseHandle(nul);
+    return read;
+}
+
 static void crt_files__fourth_is_a_pipe__tool_writes_to_it(void **state)
 {
     (void)state;
     WAYS(way)
     {
         struct proc p;
-        BYTE files[64];
-        HANDLE read = NULL, write = NULL, nul;
         char got[64] = "";
         DWORD n = 0;
+        HANDLE read = start_with_fourth(&p, place(ways[way]), u" fd3 through-the-fourth");
 
-        assert_true(CreatePipe(&read, &write, NULL, 0));
-        SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-        nul = CreateFileW(u"NUL", GENERIC_READ | GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0,
-                          NULL);
-        SetHandleInformation(nul, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-        proc_init(&p, place(ways[way]), u" fd3 through-the-fourth");
-        p.own_handles = true;
-        p.si.dwFlags = STARTF_USESTDHANDLES;
-        p.si.hStdInput = p.si.hStdOutput = p.si.hStdError = nul;
-        p.si.lpReserved2 = files;
-        p.si.cbReserved2 =
-            crt_files(files, sizeof files, (HANDLE[]){ nul, nul, nul, write }, 4);
-        proc_start(&p);
-        CloseHandle(write);
         proc_wait(&p);
         assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
         assert_string_equal(got, "through-the-fourth");
         /* and the pipe ends with the tool: nobody else kept it */
         assert_false(ReadFile(read, got, sizeof got - 1, &n, NULL));
         CloseHandle(read);
-        CloseHandle(nul);
+        proc_clear(&p);
+    }
+}
+
+/* Node's channel to a child is such a file: its end says that the child hung up. */
+static void crt_files__tool_closes_the_fourth_and_lives_on__reader_sees_it(void **state)
+{
+    (void)state;
+    WAYS(way)
+    {
+        struct proc p;
+        const char16_t *name;
+        HANDLE go = event_new(&name), read;
+        char got[64] = "";
+        DWORD n = 0;
+        bool ended, alive;
+
+        read = start_with_fourth(&p, place(ways[way]),
+                                 text(L" fd3 x close-fd3 wait %ls", name));
+        assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
+        /* blocks until the last copy is closed, at the latest when the tool gives up */
+        ended = !ReadFile(read, got, sizeof got - 1, &n, NULL);
+        alive = WaitForSingleObject(p.process, 0) == WAIT_TIMEOUT;
+        SetEvent(go);
+        proc_wait(&p);
+        proc_assert(&p, ended && alive);
+        CloseHandle(read);
+        CloseHandle(go);
         proc_clear(&p);
     }
 }
@@ -224,6 +260,31 @@ static void detached__output_redirected__arrives_without_a_console(void **state)
         proc_assert(&p, !strcmp(proc_value(&p, "conout", 0), "none"));
         proc_clear(&p);
     }
+}
+
+/* The same with a batch file: whether what cmd.exe starts there keeps its output is
+ * cmd.exe's affair, but a shim must not make it worse. */
+static void detached__batch__same_as_direct(void **state)
+{
+    struct proc p[2];
+
+    (void)state;
+    put_file(u"viacmd\\git.cmd",
+             "@echo first\r\n@..\\tools\\git.exe handles err said\r\n");
+    WAYS(way)
+    {
+        proc_init(&p[way], place(way ? ways[1] : u"viacmd\\git.cmd"), u"");
+        env_set(&p[way].env, u"PATH",
+                text(L"%ls;%ls", place(u"rf\\shims"), place(u"viacmd")));
+        p[way].flags = DETACHED_PROCESS;
+        proc_run(&p[way]);
+    }
+    proc_assert(&p[1], strstr(p[1].out->at, "first") != NULL);
+    assert_string_equal(p[0].out->at, p[1].out->at);
+    assert_string_equal(p[0].err->at, p[1].err->at);
+    assert_int_equal(p[0].code, p[1].code);
+    proc_clear(&p[0]);
+    proc_clear(&p[1]);
 }
 
 /* Runs `handles` with these std handles; the report goes to a file. */
@@ -287,7 +348,8 @@ static void std_handles__only_stdout_redirected__same_as_direct(void **state)
     CloseHandle(file);
 }
 
-/* All handles the caller left inheritable are the tool's to use, as without the shim. */
+/* All handles the caller left inheritable are the tool's to use, as without the shim;
+ * some programs name one in an argument. */
 static void handles__inheritable_but_not_standard__reach_the_tool(void **state)
 {
     (void)state;
@@ -295,17 +357,21 @@ static void handles__inheritable_but_not_standard__reach_the_tool(void **state)
     {
         struct proc p;
         HANDLE read = NULL, write = NULL;
-        DWORD n;
-        char byte;
+        DWORD n = 0;
+        char got[16] = "";
 
         assert_true(CreatePipe(&read, &write, NULL, 0));
         SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-        proc_init(&p, place(ways[way]), u" exit 0");
+        proc_init(&p, place(ways[way]),
+                  text(L" handle-write %lu", (unsigned long)(uintptr_t)write));
         proc_start(&p);
         CloseHandle(write);
         proc_wait(&p);
+        proc_assert_code(&p, 0);
+        assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
+        assert_string_equal(got, "through");
         /* the tool is gone: so is every copy of the writing end */
-        assert_false(ReadFile(read, &byte, 1, &n, NULL));
+        assert_false(ReadFile(read, got, sizeof got - 1, &n, NULL));
         assert_int_equal(GetLastError(), ERROR_BROKEN_PIPE);
         CloseHandle(read);
         proc_clear(&p);
@@ -357,8 +423,10 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(eof__tool_closes_stdin_and_lives_on__writer_gets_a_broken_pipe),
         cmocka_unit_test(eof__writer_closes_stdin__tool_sees_it),
         cmocka_unit_test(crt_files__fourth_is_a_pipe__tool_writes_to_it),
+        cmocka_unit_test(crt_files__tool_closes_the_fourth_and_lives_on__reader_sees_it),
         cmocka_unit_test(startupinfo__all_fields_set__reach_the_tool),
         cmocka_unit_test(detached__output_redirected__arrives_without_a_console),
+        cmocka_unit_test(detached__batch__same_as_direct),
         cmocka_unit_test(std_handles__none_or_closed__same_as_direct),
         cmocka_unit_test(std_handles__only_stdout_redirected__same_as_direct),
         cmocka_unit_test(handles__inheritable_but_not_standard__reach_the_tool),

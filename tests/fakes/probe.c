@@ -102,6 +102,21 @@ static void do_fd3(wchar_t **operand)
     say_number("fd3", (unsigned long)_write(3, text, (unsigned)(n - 1)));
 }
 
+static void do_close_fd3(wchar_t **operand)
+{
+    (void)operand;
+    _close(3);
+}
+
+static void do_handle_write(wchar_t **operand)
+{
+    HANDLE h = (HANDLE)(uintptr_t)wcstoull(operand[0], NULL, 0);
+    DWORD done = 0;
+
+    if (!WriteFile(h, "through", 7, &done, NULL))
+        ExitProcess(93);
+}
+
 static void do_startup(wchar_t **operand)
 {
     STARTUPINFOW si;
@@ -315,6 +330,8 @@ static const struct action actions[] = {
     { L"env", 0, do_env },
     { L"cat", 0, do_cat },
     { L"fd3", 1, do_fd3 },
+    { L"close-fd3", 0, do_close_fd3 },
+    { L"handle-write", 1, do_handle_write },
     { L"startup", 0, do_startup },
     { L"console", 0, do_console },
     { L"sleep", 1, do_sleep },
