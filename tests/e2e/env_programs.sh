@@ -509,6 +509,7 @@ every_row_is_set() {
 inherited_values_lose() {
     local name vars=()
     while IFS=$'\t' read -r name _; do
+        case $name in T*MP*) continue ;; esac # Wine itself needs these, natively
         vars+=("$name=http://inherited.example/" "${name^^}=http://inherited.example/")
     done < <("$table" --rows)
     succeeds in_wine "${vars[@]}" 'C:\windows\system32\cmd.exe' /d /c set && says http://inherited.example/ &&
