@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stands in for the sh.exe of Git for Windows, which cannot be built here: git starts local
- * transports and GIT_SSH_COMMAND as `sh -c 'WORDS' NAME ARGS...`.  Understands just that: words
- * with the shell's three ways of quoting, and "$@".  Anything else is refused, exit code 2.
+ * Stands in for the sh.exe of Git for Windows, which cannot be built here: git starts
+ * local transports and GIT_SSH_COMMAND as `sh -c 'WORDS' NAME ARGS...`.  Understands just
+ * that: words with the shell's three ways of quoting, and "$@".  Anything else is
+ * refused, exit code 2.
  */
 #include <process.h>
 #include <stdbool.h>
