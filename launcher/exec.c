@@ -54,6 +54,9 @@ static void add_own_variables(struct context *c)
     envblock_set(&c->env, U16S("RINGFENCE_TOLD"), U16S("1"));
     /* activate's way back: of no use below, and it doubles a long PATH. */
     envblock_unset(&c->env, U16S("RINGFENCE_OLD_PATH"));
+    envblock_unset(&c->env, U16S("RINGFENCE_OLD_ROOT"));
+    envblock_unset(&c->env, U16S("RINGFENCE_OLD_DEAD_PORT"));
+    envblock_unset(&c->env, U16S("RINGFENCE_OLD_TOLD"));
     envblock_unset(&c->env, U16S("RINGFENCE_OLD_PROMPT"));
 }
 

@@ -1,35 +1,74 @@
-# Puts Ringfence's shims first on PATH in this terminal, and nothing else anywhere.
+# SPDX-License-Identifier: MIT
+#
+# Puts Ringfence's shims first on PATH in this session, and nothing else anywhere.
 #   . .\Activate.ps1            for the directory you are in
 #   . .\Activate.ps1 -Prompt    and show it in the prompt
 #   deactivate                  takes it all back
+# Where something else, as a Python venv, is called deactivate already, the name is
+# ringfence_deactivate.  If this session refuses scripts:
+#   Set-ExecutionPolicy -Scope Process RemoteSigned     (and Unblock-File, if downloaded)
 param([switch]$Prompt)
 
-if (Test-Path Env:RINGFENCE_OLD_PATH) {
-    [Console]::Error.WriteLine('ringfence: active in this terminal already; `deactivate` leaves.')
-    return
-}
+# In a scope of its own: dot-sourced, no variable and no preference of ours stays behind.
+& {
+    param([bool]$showPrompt, [string]$install)
 
-function global:deactivate {
-    if (-not (Test-Path Env:RINGFENCE_OLD_PATH)) { return }
-    $env:PATH = $env:RINGFENCE_OLD_PATH
-    foreach ($name in 'OLD_PATH', 'ROOT', 'DEAD_PORT', 'TOLD') {
-        Remove-Item "Env:RINGFENCE_$name" -ErrorAction SilentlyContinue
-    }
-    if (Test-Path Function:\_ringfence_old_prompt) {
-        Copy-Item Function:\_ringfence_old_prompt Function:\prompt
-        Remove-Item Function:\_ringfence_old_prompt
-    }
-    Remove-Item Function:\deactivate -ErrorAction SilentlyContinue
-}
+    $ErrorActionPreference = 'Continue'
+    $PSNativeCommandUseErrorActionPreference = $false
 
-$env:RINGFENCE_OLD_PATH = $env:PATH
-$env:RINGFENCE_ROOT = (Get-Location -PSProvider FileSystem).ProviderPath
-$env:PATH = "$PSScriptRoot\shims;$PSScriptRoot;$env:PATH"
-$port = & "$PSScriptRoot\ringfence.exe" dead-port
-if ($port) { $env:RINGFENCE_DEAD_PORT = $port }
-if ($Prompt) {
-    Copy-Item Function:\prompt Function:\global:_ringfence_old_prompt
-    function global:prompt { '(ringfence) ' + (_ringfence_old_prompt) }
-}
-& "$PSScriptRoot\ringfence.exe" status --line
-$env:RINGFENCE_TOLD = '1'
+    if (Test-Path -Path Variable:global:_ringfence) {
+        Write-Warning 'ringfence: active in this session already; `deactivate` leaves.'
+        return
+    }
+
+    # What deactivate needs: the variables as they were ($null: not set), and the prompt.
+    $old = @{ Variables = @{}; Prompt = $null; Short = $false }
+    foreach ($name in 'PATH', 'RINGFENCE_ROOT', 'RINGFENCE_DEAD_PORT', 'RINGFENCE_TOLD') {
+        $old.Variables[$name] = $null
+        if (Test-Path -Path "Env:$name") { $old.Variables[$name] = (Get-Item -Path "Env:$name").Value }
+    }
+    $code = Get-Variable -Name LASTEXITCODE -Scope Global -ErrorAction Ignore
+    $hadCode = $null -ne $code
+    if ($hadCode) { $code = $code.Value }
+
+    function global:ringfence_deactivate {
+        if (-not (Test-Path -Path Variable:global:_ringfence)) { return }
+        $old = $global:_ringfence
+        foreach ($name in $old.Variables.Keys) {
+            if ($null -ne $old.Variables[$name]) {
+                Set-Item -Path "Env:$name" -Value $old.Variables[$name]
+            } else {
+                Remove-Item -Path "Env:$name" -ErrorAction Ignore
+            }
+        }
+        if ($null -ne $old.Prompt) {
+            Set-Item -Path Function:global:prompt -Value $old.Prompt
+        }
+        if ($old.Short) {
+            Remove-Item -Path Function:deactivate -ErrorAction Ignore
+        }
+        Remove-Variable -Name _ringfence -Scope Global
+        Remove-Item -Path Function:ringfence_deactivate
+    }
+    if (-not (Test-Path -Path Function:deactivate)) {
+        $old.Short = $true
+        function global:deactivate { ringfence_deactivate }
+    }
+    if ($showPrompt) {
+        $old.Prompt = (Get-Item -Path Function:prompt).ScriptBlock
+        function global:prompt { '(ringfence) ' + (& $global:_ringfence.Prompt) }
+    }
+    $global:_ringfence = $old
+
+    $env:RINGFENCE_ROOT = (Get-Location -PSProvider FileSystem).ProviderPath
+    $env:PATH = "$install\shims;$install;$env:PATH"
+    Remove-Item -Path Env:RINGFENCE_DEAD_PORT -ErrorAction Ignore
+    $port = & "$install\ringfence.exe" dead-port
+    if ($port) { $env:RINGFENCE_DEAD_PORT = "$port" }
+    & "$install\ringfence.exe" status --line
+    $env:RINGFENCE_TOLD = '1'
+
+    # The caller's last exit code is the caller's.
+    if ($hadCode) { $global:LASTEXITCODE = $code }
+    else { Remove-Variable -Name LASTEXITCODE -Scope Global -ErrorAction Ignore }
+} $Prompt.IsPresent $PSScriptRoot

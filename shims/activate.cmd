@@ -1,13 +1,18 @@
 @echo off
+rem SPDX-License-Identifier: MIT
 rem Puts Ringfence's shims first on PATH in this terminal, and nothing else anywhere.
 rem   activate            for the directory you are in
 rem   activate --prompt   and show it in the prompt
 rem   deactivate          takes it all back
 if defined RINGFENCE_OLD_PATH goto :there
 set "RINGFENCE_OLD_PATH=%PATH%"
+set "RINGFENCE_OLD_ROOT=%RINGFENCE_ROOT%"
+set "RINGFENCE_OLD_DEAD_PORT=%RINGFENCE_DEAD_PORT%"
+set "RINGFENCE_OLD_TOLD=%RINGFENCE_TOLD%"
 set "RINGFENCE_ROOT=%CD%"
 set "PATH=%~dp0shims;%~dp0;%PATH%"
 if not "%~1"=="--prompt" goto :tell
+if not defined PROMPT set "PROMPT=$P$G"
 set "RINGFENCE_OLD_PROMPT=%PROMPT%"
 set "PROMPT=(ringfence) %PROMPT%"
 :tell

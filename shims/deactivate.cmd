@@ -1,12 +1,17 @@
 @echo off
+rem SPDX-License-Identifier: MIT
 rem Takes back what activate.cmd did to this terminal.
 if not defined RINGFENCE_OLD_PATH goto :eof
 set "PATH=%RINGFENCE_OLD_PATH%"
-if not defined RINGFENCE_OLD_PROMPT goto :variables
+set "RINGFENCE_ROOT=%RINGFENCE_OLD_ROOT%"
+set "RINGFENCE_DEAD_PORT=%RINGFENCE_OLD_DEAD_PORT%"
+set "RINGFENCE_TOLD=%RINGFENCE_OLD_TOLD%"
+if not defined RINGFENCE_OLD_PROMPT goto :forget
 set "PROMPT=%RINGFENCE_OLD_PROMPT%"
-:variables
+:forget
 set RINGFENCE_OLD_PATH=
+set RINGFENCE_OLD_ROOT=
+set RINGFENCE_OLD_DEAD_PORT=
+set RINGFENCE_OLD_TOLD=
 set RINGFENCE_OLD_PROMPT=
-set RINGFENCE_ROOT=
-set RINGFENCE_DEAD_PORT=
-set RINGFENCE_TOLD=
+exit /b 0

@@ -8,9 +8,13 @@ $B/$1/shim.exe: $B/$1/shims/shim.o $B/$1/shims/shim.res.o $B/$1/launcher.a
 $$(SHIMS:%=$D/$1/shims/%.exe): $B/$1/shim.exe
 	@mkdir -p $$(@D)
 	$$Qcp $$< $$@
-$$(SCRIPTS:%=$D/$1/%): $D/$1/%: shims/%
+$$(filter-out %.cmd,$$(SCRIPTS:%=$D/$1/%)): $D/$1/%: shims/%
 	@mkdir -p $$(@D)
 	$$Qcp $$< $$@
+# cmd.exe can miss a label in a file without carriage returns.
+$$(filter %.cmd,$$(SCRIPTS:%=$D/$1/%)): $D/$1/%: shims/%
+	@mkdir -p $$(@D)
+	$$Qsed 's/$$$$/\r/' $$< >$$@
 dist-files: $$(SHIMS:%=$D/$1/shims/%.exe) $$(SCRIPTS:%=$D/$1/%)
 endef
 $(foreach a,$(ARCHES),$(eval $(call shims_rules,$a)))
