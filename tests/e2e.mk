@@ -47,9 +47,10 @@ unit-wine-run: $(UNIT:%=$(WINTEST)/unit_%.exe)
 
 # The source of cmocka comes from the distribution's archive: without it there is no test,
 # and that is said.
-with_cmocka = @if [ -e $(CMOCKA)/src/cmocka.c ] || tests/tools/fetch.sh cmocka; \
-	then $(MAKE) --no-print-directory $1; \
-	else echo "SKIP $@: the source of cmocka cannot be had (tests/tools/fetch.sh cmocka)"; fi
+with_cmocka = @[ -e $(CMOCKA)/src/cmocka.c ] || tests/tools/fetch.sh cmocka; s=$$?; case $$s in \
+	0) $(MAKE) --no-print-directory $1;; \
+	77) echo "SKIP $@: the source of cmocka cannot be had (tests/tools/fetch.sh cmocka)";; \
+	*) exit $$s;; esac
 test-e2e:
 	$(call with_cmocka,e2e-run)
 ## make test-e2e        the shims as a whole, under Wine

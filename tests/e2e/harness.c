@@ -845,7 +845,7 @@ static int tear_down(void **state)
     (void)state;
     local_restore();
     if (!GetEnvironmentVariableW(u"RINGFENCE_TEST_KEEP", NULL, 0)) {
-        each_entry(root_dir, remove_entry, NULL);
+        each_entry(text(L"\\\\?\\%ls", root_dir), remove_entry, NULL);
         RemoveDirectoryW(root_dir);
     }
     return 0;

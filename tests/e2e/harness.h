@@ -35,6 +35,8 @@
 int harness_main(int argc, wchar_t **argv, const char *name,
                  const struct CMUnitTest *tests, size_t count, bool own_console);
 
+int wmain(int argc, wchar_t **argv); /* every test program's */
+
 /* The full path of something below root; the result lives for the next 256 calls.
  * u"" gives root itself. */
 const char16_t *place(const char16_t *relative);

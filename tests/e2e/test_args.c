@@ -190,8 +190,6 @@ static void tail__fits_no_command_line__refused(void **state)
     proc_clear(&p);
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

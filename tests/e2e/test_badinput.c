@@ -250,8 +250,6 @@ static void cwd__not_readable__untested(void **state)
         "an unreadable current directory: as root under Wine every one is readable");
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

@@ -166,8 +166,6 @@ static void console__after_the_shim__title_modes_code_pages_untouched(void **sta
     proc_clear(&p[1]);
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

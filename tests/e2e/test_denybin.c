@@ -212,8 +212,6 @@ static void stub__under_another_name__fails(void **state)
     proc_clear(&p);
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

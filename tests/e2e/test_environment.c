@@ -519,8 +519,6 @@ static void cwd__through_shim__is_the_callers(void **state)
     }
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

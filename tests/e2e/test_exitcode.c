@@ -84,8 +84,6 @@ static void hint__command_that_needs_the_network_fails__one_line_more(void **sta
     }
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

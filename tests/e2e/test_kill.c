@@ -182,8 +182,6 @@ static void job__through_shim__tool_is_born_in_it(void **state)
     }
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

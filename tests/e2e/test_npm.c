@@ -127,8 +127,6 @@ static void npx__shim_made_for_it__is_node_with_npx_script(void **state)
     proc_clear(&p);
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

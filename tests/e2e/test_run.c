@@ -280,8 +280,6 @@ static void words__help_and_version__print_and_succeed(void **state)
     }
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -300,5 +298,5 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(run__no_such_command__127),
         cmocka_unit_test(words__help_and_version__print_and_succeed),
     };
-    return harness_main(argc, argv, "run", tests, COUNT(tests), true);
+    return harness_main(argc, argv, "run", tests, COUNT(tests), false);
 }

@@ -419,8 +419,6 @@ static void search__tool_calls_its_own_name__ends_by_itself(void **state)
     proc_clear(&p);
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

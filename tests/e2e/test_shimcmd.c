@@ -152,8 +152,6 @@ static void add__outside_an_install__refused(void **state)
     proc_clear(&p);
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {

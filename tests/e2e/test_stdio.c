@@ -413,8 +413,6 @@ static void success__tool_says_nothing__neither_does_the_shim(void **state)
     }
 }
 
-int wmain(int argc, wchar_t **argv);
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
