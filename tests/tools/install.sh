@@ -34,6 +34,11 @@ cppcheck                                            cppcheck
 curl                                                curl
 python3                                             python3
 /usr/lib/python3*/dist-packages/pip                 python3-pip
+wget                                                wget
+rsync                                               rsync
+ccache                                              ccache
+zsh                                                 zsh
+mksh                                                mksh
 debootstrap                                         debootstrap
 unshare                                             util-linux
 zip                                                 zip
