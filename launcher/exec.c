@@ -17,8 +17,15 @@ static struct {
     struct context context;
     struct target target;
     char16_t block[ENVBLOCK_MAX + 2];
+    char16_t *environment; /* the block, or NULL for our own */
     char16_t doing[256];
 } exec;
+
+/* Inside a fence, or asked to stay out of the way: find the tool and start it. */
+static bool is_through(const struct context *c)
+{
+    return c->inside || c->bypass;
+}
 
 /* "start git", for messages. */
 static const char16_t *doing(const char16_t *verb, struct u16s tool)
@@ -38,45 +45,50 @@ static bool is_on(const struct context *c, struct u16s name)
     return value.len > 0 && !u16s_eq(value, U16S("0"));
 }
 
+static const char16_t *next_depth(const struct context *c)
+{
+    static char16_t text[8];
+    struct u16buf b = U16BUF(text);
+
+    u16buf_add_dec(&b, c->depth + 1);
+    return text;
+}
+
 /* What a child needs to know of us: enough to agree with this launch, and no more. */
 static void add_own_variables(struct context *c)
 {
-    char16_t text[8];
-    struct u16buf depth = U16BUF(text);
-
-    u16buf_add_dec(&depth, c->depth + 1);
-    envblock_set(&c->env, U16S("RINGFENCE_DEPTH"), u16buf_text(&depth));
-    if (c->inside || c->bypass)
-        return;
+    envblock_set(&c->env, U16S("RINGFENCE_DEPTH"), u16s_of(next_depth(c)));
     envblock_set(&c->env, U16S("RINGFENCE_ROOT"), u16buf_text(&c->root));
     envblock_set(&c->env, U16S("RINGFENCE_NETWORK"),
                  c->network_on ? U16S("on") : U16S("off"));
     envblock_set(&c->env, U16S("RINGFENCE_TOLD"), U16S("1"));
     /* activate's way back: of no use below, and it doubles a long PATH. */
     envblock_unset(&c->env, U16S("RINGFENCE_OLD_PATH"));
-    envblock_unset(&c->env, U16S("RINGFENCE_OLD_ROOT"));
-    envblock_unset(&c->env, U16S("RINGFENCE_OLD_DEAD_PORT"));
-    envblock_unset(&c->env, U16S("RINGFENCE_OLD_TOLD"));
     envblock_unset(&c->env, U16S("RINGFENCE_OLD_PROMPT"));
 }
 
+/* Passing through leaves the environment alone, whatever its size, but for the count. */
 static bool build_environment(struct context *c, struct err *err)
 {
+    struct envrules_input in = {
+        .offline = !c->network_on,
+        .dead_port = c->dead_port,
+        .denybin = u16buf_text(&c->denybin),
+        .shims = u16buf_text(&c->shims),
+        .temp = u16buf_text(&c->temp),
+        .cache = u16buf_text(&c->cache),
+        .keep = c->policy.keep,
+    };
     size_t units = 0;
 
-    if (!c->inside && !c->bypass) {
-        struct envrules_input in = {
-            .offline = !c->network_on,
-            .dead_port = c->dead_port,
-            .denybin = u16buf_text(&c->denybin),
-            .shims = u16buf_text(&c->shims),
-            .temp = u16buf_text(&c->temp),
-            .cache = u16buf_text(&c->cache),
-            .keep = c->policy.keep,
-        };
-        envrules_apply(&c->env, &in);
+    if (is_through(c)) {
+        exec.environment = NULL;
+        return SetEnvironmentVariableW(u"RINGFENCE_DEPTH", next_depth(c)) ||
+               err_win32(err, "SetEnvironmentVariableW", u"RINGFENCE_DEPTH");
     }
+    envrules_apply(&c->env, &in);
     add_own_variables(c);
+    exec.environment = exec.block;
     return envblock_write(&c->env, exec.block, sizeof exec.block / sizeof exec.block[0],
                           &units, err);
 }
@@ -89,7 +101,7 @@ static void hint(const struct exec_request *request, uint32_t code)
     char16_t text[1024];
     struct u16buf b = U16BUF(text);
 
-    if (c->inside || c->bypass || c->network_on || exec.target.is_stub ||
+    if (is_through(c) || c->network_on || exec.target.is_stub ||
         !hint_follows(request->tool, request->tail, code))
         return;
     u16buf_addz(&b, u"ringfence: the network is off in ");
@@ -107,11 +119,10 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     struct process_start start = {
         .program = exec.target.program.at,
         .command_line = exec.target.line.at,
-        .environment = exec.block,
+        .environment = exec.environment,
         .token = c->verdict.run_as != LEVEL_ADVISORY ? c->token : NULL,
     };
-    bool may_hint =
-        !c->inside && !c->bypass && !c->network_on && hint_may_follow(request->tool);
+    bool may_hint = !is_through(c) && !c->network_on && hint_may_follow(request->tool);
     auto_handle HANDLE process = NULL;
     HANDLE job = NULL;
     uint32_t code = EXIT_RINGFENCE;
@@ -146,7 +157,7 @@ static uint32_t not_found(const struct exec_request *request)
 static uint32_t prepare(const struct exec_request *request, struct err *err)
 {
     struct context *c = &exec.context;
-    bool through = c->inside || c->bypass;
+    bool through = is_through(c);
     struct target_request wanted = {
         .tool = request->tool,
         .tail = request->tail,
@@ -174,7 +185,7 @@ static bool complete(const struct exec_request *request, struct err *err)
 {
     struct context *c = &exec.context;
 
-    if (c->inside || c->bypass)
+    if (is_through(c))
         return true;
     if (!context_complete(c, &request->wish, err)) {
         report_context_failure(c, err);
@@ -208,10 +219,10 @@ uint32_t exec_run(const struct exec_request *request)
     if (code)
         return code;
     if (is_on(c, U16S("RINGFENCE_DRYRUN"))) {
-        report_launch(OUT_STDOUT, c, &exec.target, exec.block);
+        report_launch(OUT_STDOUT, c, &exec.target, exec.environment);
         return EXIT_OK;
     }
-    if (!c->inside && !c->bypass) {
+    if (!is_through(c)) {
         if (!context_make_box(c, &err)) {
             err_report(&err, u"make the box");
             return EXIT_RINGFENCE;
@@ -219,6 +230,6 @@ uint32_t exec_run(const struct exec_request *request)
         context_tell_once(c);
     }
     if (is_on(c, U16S("RINGFENCE_TRACE")))
-        report_launch(OUT_STDERR, c, &exec.target, exec.block);
+        report_launch(OUT_STDERR, c, &exec.target, exec.environment);
     return start_and_wait(request, &err);
 }

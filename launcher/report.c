@@ -154,7 +154,8 @@ void report_launch(DWORD where, const struct context *c, const struct target *t,
         for (size_t i = 0; i < c->policy.root_count; i++)
             root(where, c->policy.root[i]);
     }
-    if (own && envblock_read(&before, own, block_units(own), U16BUF(scratch[0]), &err) &&
+    if (own && block &&
+        envblock_read(&before, own, block_units(own), U16BUF(scratch[0]), &err) &&
         envblock_read(&after, block, block_units(block), U16BUF(scratch[1]), &err))
         differences(where, &before, &after);
 }

@@ -18,6 +18,7 @@ void report_context_failure(const struct context *context, const struct err *err
 void report_refused_level(const struct context *context);
 
 /* Level, target, command line, network, box and every difference between our environment
- * and the child's block, a line each.  Values of variables taken out are not shown. */
+ * and the child's block (NULL: ours), a line each.  Values of variables taken out are not
+ * shown. */
 void report_launch(DWORD where, const struct context *context,
                    const struct target *target, const char16_t *block);

@@ -174,7 +174,7 @@ static bool too_large(const struct envblock *env, struct err *err)
             longest = i;
     if (env->count)
         u16buf_add(&object, u16s_head(env->var[longest].name, ERR_OBJECT_CAP));
-    return err_rule(err, "an environment too large for Windows", name);
+    return err_rule(err, "an environment of more than 32,766 characters in all", name);
 }
 
 bool envblock_write(const struct envblock *env, char16_t *out, size_t cap, size_t *units,

@@ -59,6 +59,24 @@ static void environment__too_large_with_ours__refused_naming_the_longest(void **
     }
 }
 
+/* Asked to stay out of the way, the shim hands on whatever the direct call can have. */
+static void environment__too_large_but_bypassed__passed_on(void **state)
+{
+    (void)state;
+    WAYS(way)
+    {
+        struct proc p;
+
+        proc_init(&p, place(ways[way]), u"");
+        env_set(&p.env, u"HUGE_ONE", long_value(20000));
+        env_set(&p.env, u"OTHER_1", long_value(20000));
+        env_set(&p.env, u"RINGFENCE_BYPASS", u"1");
+        run_shim(&p);
+        proc_assert_code(&p, 300);
+        proc_clear(&p);
+    }
+}
+
 static void environment__just_fits__runs(void **state)
 {
     struct proc p;
@@ -254,6 +272,7 @@ int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(environment__too_large_with_ours__refused_naming_the_longest),
+        cmocka_unit_test(environment__too_large_but_bypassed__passed_on),
         cmocka_unit_test(environment__just_fits__runs),
         cmocka_unit_test(environment__more_variables_than_the_table__refused),
         cmocka_unit_test(box__a_file_in_its_place__refused_naming_it),
