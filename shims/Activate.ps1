@@ -14,6 +14,7 @@ param([switch]$Prompt)
     param([bool]$showPrompt, [string]$install)
 
     $ErrorActionPreference = 'Continue'
+    $WarningPreference = 'Continue'
     $PSNativeCommandUseErrorActionPreference = $false
 
     if (Test-Path -Path Variable:global:_ringfence) {
@@ -44,7 +45,9 @@ param([switch]$Prompt)
         if ($null -ne $old.Prompt) {
             Set-Item -Path Function:global:prompt -Value $old.Prompt
         }
-        if ($old.Short) {
+        # A venv activated since may have taken the name over.
+        if ($old.Short -and (Test-Path -Path Function:deactivate) -and
+            (Get-Item -Path Function:deactivate).Definition -like '*ringfence_deactivate*') {
             Remove-Item -Path Function:deactivate -ErrorAction Ignore
         }
         Remove-Variable -Name _ringfence -Scope Global

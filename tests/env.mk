@@ -6,7 +6,7 @@ $B/gcc/env_table: $B/gcc/tests/env_table.o $(CORE:%.c=$B/gcc/%.o)
 	$Qgcc $(NATIVE) $^ -o $@
 
 test-env: dist-files $B/gcc/env_table
-	@tests/tools/fetch.sh node git curl || echo "SKIP $@: not all Windows programs can be had"
+	@tests/tools/fetch.sh node node22 git curl || echo "SKIP $@: not all Windows programs can be had"
 	@tests/e2e/env_programs.sh $D/x64 $B/gcc/env_table
 ## make test-env        each variable of the table against the programs that read it
 test-activate: dist-files

