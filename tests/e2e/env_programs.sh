@@ -656,6 +656,7 @@ JS
 # The server lives as long as we do: what is set here (some of it volatile) stays.
 start_wine() {
     local server
+    mkdir -p "$drive/ws"
     in_wine cmd /d /c exit 0 || [ $? != 77 ] || { echo "SKIP env_programs: no Wine"; exit 0; }
     for server in /usr/lib/wine/wineserver64 /usr/lib/wine/wineserver "$(command -v wineserver)"; do
         [ ! -x "$server" ] || break
