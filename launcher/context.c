@@ -1,5 +1,6 @@
 #include "context.h"
 
+#include "core/fence.h"
 #include "core/pathsearch.h"
 #include "core/sha256.h"
 #include "win/dll.h"
@@ -179,18 +180,18 @@ static struct sid run_sid(void)
     return sid_ours(digest);
 }
 
-/* Makes the token of the standard fence and looks whether it is one.  The order is the
- * design's: roots, run, logon, Everyone. */
+/* Makes the token of the standard fence and looks whether it is one. */
 static void gather_evidence(struct context *c)
 {
-    struct sid sids[4] = { sid_ours(c->root_hash), run_sid() };
-    size_t count = 2;
+    struct fence_parts parts = { .root = { sid_ours(c->root_hash) },
+                                 .root_count = 1,
+                                 .run = run_sid() };
+    struct fence_list list;
     struct err why;
 
-    if (token_logon_sid(&sids[count]))
-        count++;
-    sids[count++] = sid_everyone();
-    c->evidence.token = token_restrict(sids, count, &c->token, &why);
+    parts.has_logon = token_logon_sid(&parts.logon);
+    fence_list(FENCE_STANDARD, &parts, &list);
+    c->evidence.token = token_restrict(list.sid, list.count, &c->token, &why);
 }
 
 bool context_complete(struct context *c, const struct context_wish *wish, struct err *err)

@@ -23,6 +23,8 @@ static const struct {
       u"             run CMD, a tool or a whole script, as the shims would" },
     { u"status", cmd_status,
       u"status [--json]  the level here and why, network, workspace, box, policy" },
+    { u"explain", cmd_explain,
+      u"explain [--json] read|write|delete|rename PATH   would it be allowed, and by what" },
     { u"shim", cmd_shim,
       u"shim add NAME | list | remove NAME   the tools that have a shim" },
     { u"policy", cmd_policy,

@@ -7,9 +7,9 @@
 #include "core/level.h"
 #include "win/win.h"
 
-#define TOKEN_RESTRICTING_MAX 16u
+#define TOKEN_RESTRICTING_MAX 24u
 
-/* Makes a primary token from our own with the given restricting SIDs (1 to 16), every
+/* Makes a primary token from our own with the given restricting SIDs (1 to 24), every
  * privilege but SeChangeNotify gone, write-restricted, and reads it back: success is
  * LEVEL_TOKEN_RESTRICTED only when the token shows exactly these SIDs in this order.
  * *out (TOKEN_ALL_ACCESS) is the caller's to close; it is NULL for LEVEL_TOKEN_NO_CALL

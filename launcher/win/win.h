@@ -30,6 +30,8 @@ NTSYSAPI NTSTATUS NTAPI NtOpenKey(HANDLE *key, ACCESS_MASK access,
 NTSYSAPI NTSTATUS NTAPI NtQueryValueKey(HANDLE key, UNICODE_STRING *name, int what,
                                         void *data, ULONG bytes, ULONG *needed);
 NTSYSAPI WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR c);
+NTSYSAPI NTSTATUS NTAPI NtQuerySecurityObject(HANDLE object, SECURITY_INFORMATION what,
+                                              void *data, ULONG bytes, ULONG *needed);
 /* NOLINTEND(readability-identifier-naming) */
 
 /* Owners.  Empty is NULL for every kind: wrappers turn INVALID_HANDLE_VALUE into NULL. */

@@ -1,0 +1,199 @@
+#include "win/security.h"
+
+#define OWNER_GROUP_DACL                                                                 \
+    ((SECURITY_INFORMATION)(OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION |    \
+                            DACL_SECURITY_INFORMATION))
+#define LABEL             ((SECURITY_INFORMATION)LABEL_SECURITY_INFORMATION)
+#define VOLUME_ATTRIBUTES 5 /* FileFsAttributeInformation, [MS-FSCC] 2.5.1 */
+#define STATUS_NO_LABELS_1                                                               \
+    0xC000000D /* STATUS_INVALID_PARAMETER: before Windows Vista                         \
+                */
+
+static HANDLE open_for_reading(const char16_t *path, DWORD access)
+{
+    HANDLE h = CreateFileW(
+        path, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+        OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+
+    return h == INVALID_HANDLE_VALUE ? NULL : h;
+}
+
+/* FILE_FS_ATTRIBUTE_INFORMATION with room for a name. */
+static bool keeps_acls(HANDLE file)
+{
+    struct {
+        ULONG attributes, longest, name_bytes;
+        char16_t name[64];
+    } volume;
+    IO_STATUS_BLOCK io;
+
+    if (!NT_SUCCESS(NtQueryVolumeInformationFile(file, &io, &volume, sizeof volume,
+                                                 VOLUME_ATTRIBUTES)))
+        return true; /* unknown: the descriptor speaks for itself */
+    return volume.attributes & FILE_PERSISTENT_ACLS;
+}
+
+enum security_read security_read(const char16_t *path, struct security *security,
+                                 struct err *err)
+{
+    auto_handle HANDLE file = open_for_reading(path, READ_CONTROL);
+    DWORD attributes = GetFileAttributesW(path);
+    ULONG needed = 0;
+    NTSTATUS status;
+
+    if (!file) {
+        DWORD code = GetLastError();
+
+        if (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
+            return SECURITY_ABSENT;
+        return err_set(err, ERR_WIN32, code, "CreateFileW(READ_CONTROL)", path),
+               SECURITY_FAILED;
+    }
+    status = NtQuerySecurityObject(file, OWNER_GROUP_DACL | LABEL, security->bytes,
+                                   sizeof security->bytes, &needed);
+    if ((ULONG)status == STATUS_NO_LABELS_1)
+        status = NtQuerySecurityObject(file, OWNER_GROUP_DACL, security->bytes,
+                                       sizeof security->bytes, &needed);
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtQuerySecurityObject",
+                       path),
+               SECURITY_FAILED;
+    if (!secdesc_read(&security->sd, security->bytes, sizeof security->bytes))
+        return err_rule(err, "the system's descriptor is not a sound one", path),
+               SECURITY_FAILED;
+    security->is_directory =
+        attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
+    security->no_acls = !keeps_acls(file);
+    return SECURITY_READ;
+}
+
+/* Room for what any token class gives. */
+union answer {
+    TOKEN_USER user;
+    TOKEN_GROUPS groups;
+    TOKEN_PRIVILEGES privileges;
+    TOKEN_MANDATORY_LABEL label;
+    DWORD number;
+    BYTE bytes[1u << 17];
+};
+
+static bool ask(HANDLE token, TOKEN_INFORMATION_CLASS what, union answer *answer)
+{
+    ULONG needed = 0;
+
+    return NT_SUCCESS(
+        NtQueryInformationToken(token, what, answer, sizeof *answer, &needed));
+}
+
+/* A SID that points into the answer. */
+static bool take_sid(const union answer *answer, PSID at, struct sid *sid)
+{
+    const BYTE *p = at;
+
+    if (p < answer->bytes || p >= answer->bytes + sizeof answer->bytes)
+        return false;
+    return sid_read(sid, p, (size_t)(answer->bytes + sizeof answer->bytes - p));
+}
+
+static bool add_groups(HANDLE token, union answer *answer, struct security_token *out)
+{
+    if (!ask(token, TokenGroups, answer))
+        return false;
+    for (DWORD i = 0; i < answer->groups.GroupCount && i < SECURITY_GROUPS_MAX; i++) {
+        DWORD attributes = answer->groups.Groups[i].Attributes;
+        struct accesscheck_sid *to = &out->sid[out->model.sid_count];
+
+        if (!take_sid(answer, answer->groups.Groups[i].Sid, &to->sid))
+            return false;
+        to->enabled = attributes & SE_GROUP_ENABLED;
+        to->deny_only = attributes & SE_GROUP_USE_FOR_DENY_ONLY;
+        if ((attributes & SE_GROUP_LOGON_ID) == SE_GROUP_LOGON_ID) {
+            out->has_logon = true;
+            out->logon = to->sid;
+        }
+        out->model.sid_count++;
+    }
+    return true;
+}
+
+static void add_restricting(HANDLE token, union answer *answer,
+                            struct security_token *out)
+{
+    struct sid restricted = sid_well_known(SID_RESTRICTED);
+
+    out->model.write_restricted = true;
+    if (!ask(token, TokenRestrictedSids, answer))
+        return;
+    for (DWORD i = 0; i < answer->groups.GroupCount && i < SECURITY_GROUPS_MAX; i++) {
+        struct sid *to = &out->restricting[out->model.restricting_count];
+
+        if (!take_sid(answer, answer->groups.Groups[i].Sid, to))
+            continue;
+        if (sid_eq(to, &restricted))
+            out->model.write_restricted = false;
+        out->model.restricting_count++;
+    }
+}
+
+/* The three privileges that decide something.  Their values are the same everywhere:
+ * wdm.h, SE_SECURITY_PRIVILEGE and so on. */
+static void add_privileges(HANDLE token, union answer *answer, struct security_token *out)
+{
+    static const struct {
+        DWORD low;
+        unsigned bit;
+    } known[] = {
+        { 8, ACCESSCHECK_SE_SECURITY },
+        { 9, ACCESSCHECK_SE_TAKE_OWNERSHIP },
+        { 32, ACCESSCHECK_SE_RELABEL },
+    };
+
+    if (!ask(token, TokenPrivileges, answer))
+        return;
+    for (DWORD i = 0; i < answer->privileges.PrivilegeCount; i++) {
+        const LUID_AND_ATTRIBUTES *held = &answer->privileges.Privileges[i];
+
+        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+            if (held->Luid.HighPart == 0 && held->Luid.LowPart == known[k].low &&
+                held->Attributes & SE_PRIVILEGE_ENABLED)
+                out->model.privileges |= known[k].bit;
+    }
+}
+
+static void add_level(HANDLE token, union answer *answer, struct security_token *out)
+{
+    struct sid label;
+
+    out->model.level = SID_LEVEL_MEDIUM;
+    if (!ask(token, TokenIntegrityLevel, answer) ||
+        !take_sid(answer, answer->label.Label.Sid, &label) || !sid_is_label(&label))
+        return; /* before Windows Vista there are no labels */
+    out->model.level = label.sub[0];
+    out->model.no_write_up = !ask(token, TokenMandatoryPolicy, answer) ||
+                             answer->number & TOKEN_MANDATORY_POLICY_NO_WRITE_UP;
+}
+
+bool security_token(struct security_token *token, struct err *err)
+{
+    static union answer answer;
+    auto_handle HANDLE own = NULL;
+    NTSTATUS status = NtOpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &own);
+
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtOpenProcessToken", NULL);
+    token->model = (struct accesscheck_token){ .sid = token->sid,
+                                               .restricting = token->restricting };
+    token->has_logon = false;
+    if (!ask(own, TokenUser, &answer) ||
+        !take_sid(&answer, answer.user.User.Sid, &token->user))
+        return err_rule(err, "the token's user cannot be read", NULL);
+    token->sid[0] = (struct accesscheck_sid){ .sid = token->user, .enabled = true };
+    token->sid[0].deny_only = answer.user.User.Attributes & SE_GROUP_USE_FOR_DENY_ONLY;
+    token->model.sid_count = 1;
+    if (!add_groups(own, &answer, token))
+        return err_rule(err, "the token's groups cannot be read", NULL);
+    add_restricting(own, &answer, token);
+    add_privileges(own, &answer, token);
+    add_level(own, &answer, token);
+    return true;
+}
