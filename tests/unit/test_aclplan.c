@@ -1,0 +1,419 @@
+#include "core/aclplan.h"
+#include "core/sddl.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define A        "S-1-5-21-1380535879-1-2-3"
+#define B        "S-1-5-21-1380535879-4-5-6"
+#define W        "0x1201bf"
+#define MARKER   "(D;;0x40;;;WD)"
+#define DENY     "0xd0156"
+#define USUAL    "(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICIID;FA;;;S-1-5-21-1-2-3-1001)"
+#define USUAL_F  "(A;ID;FA;;;SY)(A;ID;FA;;;BA)(A;ID;FA;;;S-1-5-21-1-2-3-1001)"
+#define INSIDE   "(A;OICIID;" W ";;;" A ")(A;OICIID;SD;;;" A ")"
+#define INSIDE_F "(A;ID;" W ";;;" A ")(A;ID;SD;;;" A ")"
+#define LOWERED  "S-1-16-6144"
+
+static struct aclplan_room room[4];
+static uint8_t arena[8][2048];
+static size_t arena_next;
+
+static struct sid sid_text(const char16_t *text)
+{
+    struct sid sid;
+
+    assert_true(sid_parse(&sid, u16s_of(text)));
+    return sid;
+}
+
+static struct secdesc sd_text(const char16_t *text)
+{
+    uint8_t *at = arena[arena_next++ % 8];
+    struct secdesc sd;
+    struct err err;
+
+    assert_true(sddl_parse(&sd, u16s_of(text), NULL, at, sizeof arena[0], &err));
+    return sd;
+}
+
+static struct aclplan_policy policy_of(const char16_t *sid)
+{
+    return (struct aclplan_policy){ .sid = sid_text(sid) };
+}
+
+/* The same descriptor, to the byte. */
+static void check_same(const struct secdesc *got, const struct secdesc *want)
+{
+    static uint8_t one[8192], two[8192];
+    size_t one_bytes = 0, two_bytes = 0;
+
+    assert_true(secdesc_write(got, one, sizeof one, &one_bytes));
+    assert_true(secdesc_write(want, two, sizeof two, &two_bytes));
+    assert_int_equal(one_bytes, two_bytes);
+    assert_memory_equal(one, two, one_bytes);
+}
+
+/* Applies: before becomes after, stays so when applied again, and undo leads back. */
+static void check(struct aclplan_object object, const struct aclplan_policy *policy,
+                  const char16_t *before, const char16_t *after, enum aclplan_rule rule)
+{
+    struct secdesc old = sd_text(before), want = sd_text(after);
+    struct aclplan_edit edit = aclplan_apply(&object, policy, &old, &room[0]), again;
+
+    assert_int_equal(edit.result, u16s_eq(u16s_of(before), u16s_of(after))
+                                      ? ACLPLAN_SAME
+                                      : ACLPLAN_CHANGED);
+    assert_int_equal(edit.rule, rule);
+    check_same(&edit.sd, &want);
+    again = aclplan_apply(&object, policy, &edit.sd, &room[1]);
+    assert_int_equal(again.result, ACLPLAN_SAME);
+    check_same(&again.sd, &want);
+    again = aclplan_undo(&policy->sid, &edit.sd, &room[1]);
+    check_same(&again.sd, &old);
+    again = aclplan_undo(NULL, &edit.sd, &room[1]);
+    check_same(&again.sd, &old);
+    assert_int_equal(again.result, edit.result);
+}
+
+static const struct aclplan_object a_root = { ACLPLAN_ROOT, true, false, true, 1 };
+static const struct aclplan_object a_dir = { ACLPLAN_INSIDE, true, false, true, 1 };
+static const struct aclplan_object a_file = { ACLPLAN_INSIDE, false, false, true, 1 };
+
+static void aclplan_apply__root__gives_all_but_its_own_delete(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object holding = a_root;
+
+    (void)state;
+    holding.holds = true;
+    check(a_root, &p, u"D:AI" USUAL,
+          u"D:AI(D;;SDWDWO;;;" A ")(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")" USUAL,
+          ACLPLAN_FULL);
+    check(holding, &p, u"D:PAI(A;OICI;FA;;;BA)",
+          u"D:PAI(D;;SDWDWO;;;" A ")" MARKER "(A;OICI;FA;;;BA)"
+          "(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")",
+          ACLPLAN_FULL);
+}
+
+static void aclplan_apply__inside__has_what_ntfs_hands_down(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object holding = a_dir;
+
+    (void)state;
+    holding.holds = true;
+    check(a_dir, &p, u"D:AI" USUAL, u"D:AI" INSIDE USUAL, ACLPLAN_FULL);
+    check(a_file, &p, u"D:AI" USUAL_F, u"D:AI" INSIDE_F USUAL_F, ACLPLAN_FULL);
+    check(a_file, &p, u"D:(A;;FA;;;WD)", u"D:(A;;FA;;;WD)" INSIDE_F, ACLPLAN_FULL);
+    check(holding, &p, u"D:AI" USUAL, u"D:AI(D;;WDWO;;;" A ")" MARKER INSIDE USUAL,
+          ACLPLAN_FULL);
+}
+
+static void aclplan_apply__protected__denies_writing(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object dir = { ACLPLAN_PROTECTED, true, false, true, 1 };
+    struct aclplan_object file = { ACLPLAN_PROTECTED, false, false, true, 1 };
+
+    (void)state;
+    check(dir, &p, u"D:AI" USUAL,
+          u"D:AI(D;OICI;" DENY ";;;" A ")(D;CI;0x40;;;WD)" INSIDE USUAL, ACLPLAN_FULL);
+    check(file, &p, u"D:AI" USUAL_F, u"D:AI(D;;" DENY ";;;" A ")" INSIDE_F USUAL_F,
+          ACLPLAN_FULL);
+    check(dir, &p, u"D:P(A;OICI;FA;;;BA)",
+          u"D:P(D;OICI;" DENY ";;;" A ")(D;CI;0x40;;;WD)(A;OICI;FA;;;BA)",
+          ACLPLAN_CUT_OFF);
+}
+
+static void aclplan_apply__below__is_denied_by_inheritance_where_that_serves(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object dir = { ACLPLAN_BELOW, true, false, true, 1 };
+    struct aclplan_object file = { ACLPLAN_BELOW, false, false, true, 1 };
+
+    (void)state;
+    check(dir, &p, u"D:AI" USUAL,
+          u"D:AI(D;OICIID;" DENY ";;;" A ")(D;CIID;0x40;;;WD)" INSIDE USUAL,
+          ACLPLAN_FULL);
+    check(file, &p, u"D:AI" USUAL_F, u"D:AI(D;ID;" DENY ";;;" A ")" INSIDE_F USUAL_F,
+          ACLPLAN_FULL);
+    /* An explicit allow would come before the inherited deny. */
+    check(file, &p, u"D:AI(A;;FA;;;WD)" USUAL_F,
+          u"D:AI(D;;" DENY ";;;" A ")(A;;FA;;;WD)(D;ID;" DENY ";;;" A
+          ")" INSIDE_F USUAL_F,
+          ACLPLAN_FULL);
+    /* So would an inherited one in a list out of order. */
+    check(file, &p, u"D:AI(A;ID;FA;;;WD)(D;;FX;;;AN)",
+          u"D:AI(D;;" DENY ";;;" A ")(A;ID;FA;;;WD)(D;;FX;;;AN)(D;ID;" DENY ";;;" A
+          ")" INSIDE_F,
+          ACLPLAN_FULL);
+    check(dir, &p, u"D:P(A;;FA;;;BA)",
+          u"D:P(D;OICI;" DENY ";;;" A ")(D;CI;0x40;;;WD)(A;;FA;;;BA)", ACLPLAN_CUT_OFF);
+}
+
+static void aclplan_apply__deny_behind_an_allow__is_put_in_front(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object file = { ACLPLAN_BELOW, false, false, true, 1 };
+    struct secdesc old = sd_text(u"D:AI(A;ID;FA;;;WD)(D;ID;" DENY ";;;" A ")" INSIDE_F);
+    struct secdesc want =
+        sd_text(u"D:AI(D;ID;" DENY ";;;" A ")" INSIDE_F "(A;ID;FA;;;WD)");
+    struct aclplan_edit edit = aclplan_apply(&file, &p, &old, &room[0]);
+
+    (void)state;
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    check_same(&edit.sd, &want);
+    edit = aclplan_apply(&file, &p, &want, &room[0]);
+    assert_int_equal(edit.result, ACLPLAN_SAME);
+}
+
+static void aclplan_apply__system_made_child__is_the_same(void **state)
+{
+    /* As NTFS hands down a root's list with an explicit entry before ours. */
+    struct aclplan_policy p = policy_of(u"" A);
+
+    (void)state;
+    check(a_file, &p, u"D:AI(A;ID;FR;;;WD)" USUAL_F,
+          u"D:AI" INSIDE_F "(A;ID;FR;;;WD)" USUAL_F, ACLPLAN_FULL);
+    {
+        struct secdesc old = sd_text(u"D:AI(A;ID;FR;;;WD)" INSIDE_F USUAL_F);
+        struct aclplan_edit edit = aclplan_apply(&a_file, &p, &old, &room[0]);
+
+        assert_int_equal(edit.result, ACLPLAN_SAME);
+    }
+}
+
+static void aclplan_apply__git_directory_where_commits_work__stays(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object git = { ACLPLAN_GIT, true, true, true, 1 };
+
+    (void)state;
+    check(git, &p, u"D:AI" USUAL, u"D:AI(D;;SDWDWO;;;" A ")" MARKER INSIDE USUAL,
+          ACLPLAN_FULL);
+    git.kind = ACLPLAN_NESTED;
+    git.holds = false;
+    check(git, &p, u"D:AI" USUAL, u"D:AI(D;;SDWDWO;;;" A ")" INSIDE USUAL, ACLPLAN_FULL);
+}
+
+static void aclplan_apply__outside__only_holds_roots(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object dir = { ACLPLAN_OUTSIDE, true, false, false, 1 };
+
+    (void)state;
+    check(dir, &p, u"D:AI" USUAL, u"D:AI" USUAL, ACLPLAN_FULL);
+    dir.holds = true;
+    check(dir, &p, u"D:AI" USUAL, u"D:AI(D;;WDWO;;;" A ")" MARKER USUAL, ACLPLAN_FULL);
+}
+
+static void aclplan_apply__cut_off__is_left_alone(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object below = a_file;
+
+    (void)state;
+    check(a_file, &p, u"D:P(A;;FA;;;BA)", u"D:P(A;;FA;;;BA)", ACLPLAN_CUT_OFF);
+    below.reached = false;
+    check(below, &p, u"D:AI" USUAL_F, u"D:AI" USUAL_F, ACLPLAN_CUT_OFF);
+}
+
+static void aclplan_apply__hard_linked__may_be_read(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object file = a_file;
+    struct secdesc old = sd_text(u"D:AI" INSIDE_F USUAL_F), want;
+    struct aclplan_edit edit;
+
+    (void)state;
+    file.links = 2;
+    check(file, &p, u"D:AI" USUAL_F, u"D:AI(A;;FRFX;;;" A ")" USUAL_F, ACLPLAN_HARD_LINK);
+    /* Made in the root and linked to elsewhere since: the right to write goes. */
+    edit = aclplan_apply(&file, &p, &old, &room[0]);
+    want = sd_text(u"D:AI(A;;FRFX;;;" A ")" USUAL_F);
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    assert_int_equal(edit.rule, ACLPLAN_HARD_LINK);
+    check_same(&edit.sd, &want);
+    p.hard_links = true;
+    check(file, &p, u"D:AI" USUAL_F, u"D:AI" INSIDE_F USUAL_F, ACLPLAN_FULL);
+}
+
+/* A file linked under a protected and an unprotected name: the order does not matter. */
+static void aclplan_apply__linked_into_a_protected_tree__stays_denied(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object plain = a_file, below = a_file;
+    struct secdesc old = sd_text(u"D:AI" USUAL_F);
+
+    (void)state;
+    plain.links = below.links = 2;
+    below.kind = ACLPLAN_BELOW;
+    p.lowered = true;
+    for (int granted = 0; granted < 2; granted++) {
+        struct aclplan_edit one, two, edit;
+
+        p.hard_links = granted;
+        one = aclplan_apply(&plain, &p, &old, &room[0]);
+        one = aclplan_apply(&below, &p, &one.sd, &room[1]);
+        two = aclplan_apply(&below, &p, &old, &room[2]);
+        two = aclplan_apply(&plain, &p, &two.sd, &room[3]);
+        check_same(&one.sd, &two.sd);
+        edit = aclplan_apply(&plain, &p, &one.sd, &room[2]);
+        assert_int_equal(edit.result, ACLPLAN_SAME);
+        edit = aclplan_apply(&below, &p, &one.sd, &room[2]);
+        assert_int_equal(edit.result, ACLPLAN_SAME);
+    }
+}
+
+static void aclplan_apply__null_dacl__is_refused(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct secdesc old = { .control = SECDESC_DACL_PRESENT | SECDESC_SELF_RELATIVE };
+    struct aclplan_edit edit = aclplan_apply(&a_dir, &p, &old, &room[0]);
+
+    (void)state;
+    assert_int_equal(edit.result, ACLPLAN_REFUSED);
+    assert_int_equal(edit.rule, ACLPLAN_NULL_DACL);
+    assert_null(edit.sd.dacl.at);
+    edit = aclplan_undo(&p.sid, &old, &room[0]);
+    assert_int_equal(edit.result, ACLPLAN_SAME);
+}
+
+static void aclplan_apply__too_big__is_refused(void **state)
+{
+    static uint8_t at[ACL_BYTES_MAX];
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclbuf b = aclbuf_init(at, sizeof at);
+    struct acl_entry entry = { ACE_ALLOW, 0, 1, sid_everyone() };
+    struct secdesc old = { .control = SECDESC_SELF_RELATIVE };
+    struct aclplan_edit edit;
+
+    (void)state;
+    while (b.bytes + 20 + 36 <= sizeof at)
+        aclbuf_add(&b, &entry);
+    old.dacl = aclbuf_acl(&b);
+    edit = aclplan_apply(&a_file, &p, &old, &room[0]);
+    assert_int_equal(edit.result, ACLPLAN_REFUSED);
+    assert_int_equal(edit.rule, ACLPLAN_TOO_BIG);
+    assert_ptr_equal(edit.sd.dacl.at, at);
+}
+
+static void aclplan_apply__lowered__labels_what_may_be_written(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object git = { ACLPLAN_PROTECTED, true, false, true, 1 };
+    struct secdesc old = sd_text(u"D:AI" USUAL "S:AI(ML;OICIID;NW;;;" LOWERED ")");
+    struct aclplan_edit edit;
+    struct ace label;
+
+    (void)state;
+    p.lowered = true;
+    check(a_root, &p, u"D:AI" USUAL,
+          u"D:AI(D;;SDWDWO;;;" A ")(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")" USUAL
+          "S:(ML;OICI;NW;;;" LOWERED ")",
+          ACLPLAN_FULL);
+    check(a_file, &p, u"D:AI" USUAL_F "S:(AU;SA;FA;;;WD)",
+          u"D:AI" INSIDE_F USUAL_F "S:(AU;SA;FA;;;WD)(ML;ID;NW;;;" LOWERED ")",
+          ACLPLAN_FULL);
+    check(a_dir, &p, u"D:AI" USUAL "S:(ML;;NW;;;HI)",
+          u"D:AI" INSIDE USUAL "S:(ML;;NW;;;HI)", ACLPLAN_LABELLED);
+    edit = aclplan_apply(&git, &p, &old, &room[0]);
+    assert_true(edit.label);
+    assert_false(secdesc_label(&edit.sd, &label));
+    p.lowered = false;
+    edit = aclplan_apply(&a_dir, &p, &old, &room[0]);
+    assert_false(secdesc_label(&edit.sd, &label));
+}
+
+static void aclplan_apply__read_sid__reads_and_leaves_stores_closed(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object store = { ACLPLAN_PROTECTED, true, false, true, 1 };
+    struct aclplan_object linked = a_file;
+
+    (void)state;
+    p.read = true;
+    linked.links = 3;
+    check(a_root, &p, u"D:P(A;OICI;FA;;;BA)", u"D:P(A;OICI;FA;;;BA)(A;OICI;FRFX;;;" A ")",
+          ACLPLAN_FULL);
+    check(a_file, &p, u"D:AI" USUAL_F, u"D:AI(A;ID;FRFX;;;" A ")" USUAL_F, ACLPLAN_FULL);
+    check(linked, &p, u"D:AI" USUAL_F, u"D:AI(A;ID;FRFX;;;" A ")" USUAL_F, ACLPLAN_FULL);
+    check(store, &p, u"D:AI" USUAL,
+          u"D:AI(D;OICI;FA;;;" A ")(A;OICIID;FRFX;;;" A ")" USUAL, ACLPLAN_FULL);
+}
+
+/* Two roots side by side: the directory above is marked as long as either needs it. */
+static void aclplan_undo__marker_of_two_roots__goes_with_the_last(void **state)
+{
+    struct aclplan_policy a = policy_of(u"" A), b = policy_of(u"" B);
+    struct aclplan_object dir = { ACLPLAN_OUTSIDE, true, true, false, 1 };
+    struct secdesc old = sd_text(u"D:AI" USUAL);
+    struct secdesc want = sd_text(u"D:AI" MARKER "(D;;WDWO;;;" B ")" USUAL);
+    struct aclplan_edit edit = aclplan_apply(&dir, &a, &old, &room[0]);
+
+    (void)state;
+    edit = aclplan_apply(&dir, &b, &edit.sd, &room[1]);
+    edit = aclplan_undo(&a.sid, &edit.sd, &room[0]);
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    check_same(&edit.sd, &want);
+    edit = aclplan_undo(&b.sid, &edit.sd, &room[1]);
+    check_same(&edit.sd, &old);
+}
+
+static void aclplan_kind_in__tree__follows_the_names(void **state)
+{
+    static const struct {
+        enum aclplan_kind parent;
+        enum protected_name name;
+        bool directory, commit;
+        enum aclplan_kind want;
+    } row[] = {
+        { ACLPLAN_OUTSIDE, PROTECTED_GIT, true, false, ACLPLAN_OUTSIDE },
+        { ACLPLAN_ROOT, PROTECTED_NOT, true, false, ACLPLAN_INSIDE },
+        { ACLPLAN_ROOT, PROTECTED_GIT, true, false, ACLPLAN_PROTECTED },
+        { ACLPLAN_ROOT, PROTECTED_GIT, true, true, ACLPLAN_GIT },
+        { ACLPLAN_INSIDE, PROTECTED_GIT, false, true, ACLPLAN_PROTECTED },
+        { ACLPLAN_INSIDE, PROTECTED_NAME, true, true, ACLPLAN_PROTECTED },
+        { ACLPLAN_GIT, PROTECTED_NAME, true, true, ACLPLAN_PROTECTED },
+        { ACLPLAN_GIT, PROTECTED_NOT, true, true, ACLPLAN_INSIDE },
+        { ACLPLAN_NESTED, PROTECTED_NOT, false, false, ACLPLAN_INSIDE },
+        { ACLPLAN_PROTECTED, PROTECTED_NOT, true, false, ACLPLAN_BELOW },
+        { ACLPLAN_BELOW, PROTECTED_GIT, true, true, ACLPLAN_BELOW },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+        assert_int_equal(
+            aclplan_kind_in(row[i].parent, row[i].name, row[i].directory, row[i].commit),
+            row[i].want);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aclplan_apply__root__gives_all_but_its_own_delete),
+        cmocka_unit_test(aclplan_apply__inside__has_what_ntfs_hands_down),
+        cmocka_unit_test(aclplan_apply__protected__denies_writing),
+        cmocka_unit_test(
+            aclplan_apply__below__is_denied_by_inheritance_where_that_serves),
+        cmocka_unit_test(aclplan_apply__deny_behind_an_allow__is_put_in_front),
+        cmocka_unit_test(aclplan_apply__system_made_child__is_the_same),
+        cmocka_unit_test(aclplan_apply__git_directory_where_commits_work__stays),
+        cmocka_unit_test(aclplan_apply__outside__only_holds_roots),
+        cmocka_unit_test(aclplan_apply__cut_off__is_left_alone),
+        cmocka_unit_test(aclplan_apply__hard_linked__may_be_read),
+        cmocka_unit_test(aclplan_apply__linked_into_a_protected_tree__stays_denied),
+        cmocka_unit_test(aclplan_apply__null_dacl__is_refused),
+        cmocka_unit_test(aclplan_apply__too_big__is_refused),
+        cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
+        cmocka_unit_test(aclplan_apply__read_sid__reads_and_leaves_stores_closed),
+        cmocka_unit_test(aclplan_undo__marker_of_two_roots__goes_with_the_last),
+        cmocka_unit_test(aclplan_kind_in__tree__follows_the_names),
+    };
+    return cmocka_run_group_tests_name("aclplan", tests, NULL, NULL);
+}
