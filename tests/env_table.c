@@ -8,15 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_CAP 512u
-
 static const struct {
-    const char16_t *field;
-    const char16_t *shown;
+    const char *field;
+    const char *shown;
 } fields[] = {
-    { u"proxy", u"http://127.0.0.1:9" },   { u"port", u"9" },
-    { u"denybin", u"<install>\\denybin" }, { u"denybin/", u"<install>/denybin" },
-    { u"temp", u"<box>\\temp" },           { u"cache", u"<box>\\cache" },
+    { "proxy", "http://127.0.0.1:9" },   { "port", "9" },
+    { "denybin", "<install>\\denybin" }, { "denybin/", "<install>/denybin" },
+    { "temp", "<box>\\temp" },           { "cache", "<box>\\cache" },
 };
 
 static const char *const whens[] = {
@@ -26,39 +24,32 @@ static const char *const whens[] = {
     [ENVRULE_BOX] = "always",
 };
 
-static void print_text(struct u16s text)
-{
-    char out[4 * SHOWN_CAP];
-
-    printf("%.*s", (int)u16s_to_utf8(text, out, sizeof out), out);
-}
-
-static void add_shown(struct u16buf *b, struct u16s field)
+/* Prints what stands for the field up to its brace. */
+static void print_field(const char *field, size_t len)
 {
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (u16s_eq(field, u16s_of(fields[i].field)))
-            u16buf_addz(b, fields[i].shown);
+        if (strlen(fields[i].field) == len && !strncmp(fields[i].field, field, len))
+            printf("%s", fields[i].shown);
 }
 
-static void print_value(struct u16s template)
+static void print_value(const char *template)
 {
-    char16_t text[SHOWN_CAP];
-    struct u16buf b = U16BUF(text);
+    for (; *template; template ++) {
+        if (*template != '{') {
+            putchar(*template);
+            continue;
+        }
+        size_t len = strcspn(template + 1, "}");
 
-    while (template.at) {
-        u16buf_add(&b, u16s_split(&template, u'{'));
-        if (template.at)
-            add_shown(&b, u16s_split(&template, u'}'));
+        print_field(template + 1, len);
+        template += len + 1;
     }
-    print_text(u16buf_text(&b));
 }
 
 static void print_row(size_t i)
 {
-    printf("| `");
-    print_text(u16s_of(envrules_table[i].name));
-    printf("` | `");
-    print_value(u16s_of(envrules_table[i].value));
+    printf("| `%s` | `", envrules_table[i].name);
+    print_value(envrules_table[i].value);
     printf("` | %s%s | %s | %s |\n",
            envrules_table[i].mode == ENVRULE_DEFAULT ? "if unset, " : "",
            whens[envrules_table[i].when], envdocs_table[i].reader,
@@ -72,9 +63,7 @@ static void print_markdown(void)
         print_row(i);
     printf("\nTaken out, unless the policy's `keep` names them:");
     for (size_t i = 0; i < envrules_secrets_count; i++) {
-        printf("%s`", i ? ", " : "\n");
-        print_text(u16s_of(envrules_secrets[i]));
-        printf("`");
+        printf("%s`%s`", i ? ", " : "\n", envrules_secrets[i]);
     }
     printf(".\n");
 }
@@ -82,8 +71,7 @@ static void print_markdown(void)
 static void print_names(void)
 {
     for (size_t i = 0; i < envrules_count; i++) {
-        print_text(u16s_of(envrules_table[i].name));
-        printf("\t%s\n", envdocs_table[i].proof);
+        printf("%s\t%s\n", envrules_table[i].name, envdocs_table[i].proof);
     }
 }
 

@@ -18,49 +18,49 @@ const size_t envrules_count = sizeof envrules_table / sizeof envrules_table[0];
  * KUBECONFIG and other paths of files (the file's own protection is what counts).
  * AWS_* also takes AWS_REGION and AWS_PROFILE: keep them by name where tests want them.
  */
-const char16_t *const envrules_secrets[] = {
+const char *const envrules_secrets[] = {
     /* By the word at the end, with its bare form where that is a whole name. */
-    u"*_ACCESS_KEY",
-    u"*ACCESSTOKEN",
-    u"*_API_KEY",
-    u"API_KEY",
-    u"*_APIKEY",
-    u"*_CREDENTIALS",
-    u"*_MASTER_KEY",
-    u"*_PASSPHRASE",
-    u"*_PASSWD",
-    u"*_PASSWORD",
-    u"PASSWORD",
-    u"*_PAT",
-    u"*_PRIVATE_KEY",
-    u"*_SECRET",
-    u"*_SECRET_KEY",
-    u"*_TOKEN",
-    u"TOKEN",
-    u"*_WEBHOOK_URL",
+    "*_ACCESS_KEY",
+    "*ACCESSTOKEN",
+    "*_API_KEY",
+    "API_KEY",
+    "*_APIKEY",
+    "*_CREDENTIALS",
+    "*_MASTER_KEY",
+    "*_PASSPHRASE",
+    "*_PASSWD",
+    "*_PASSWORD",
+    "PASSWORD",
+    "*_PAT",
+    "*_PRIVATE_KEY",
+    "*_SECRET",
+    "*_SECRET_KEY",
+    "*_TOKEN",
+    "TOKEN",
+    "*_WEBHOOK_URL",
 
     /* By product. */
-    u"AWS_*",
-    u"AZURE_*_CONNECTION_STRING",
-    u"AZURE_STORAGE_KEY",
-    u"COMPOSER_AUTH",
-    u"DOCKER_AUTH_CONFIG",
-    u"GOOGLE_APPLICATION_CREDENTIALS",
-    u"MYSQL_PWD",
-    u"npm_config_*_auth",
-    u"npm_config_*_authToken",
-    u"NuGetPackageSourceCredentials_*",
-    u"PGPASSWORD",
-    u"REDISCLI_AUTH",
-    u"SECRET_KEY_BASE",
-    u"TF_TOKEN_*",
-    u"VSS_NUGET_EXTERNAL_FEED_ENDPOINTS",
+    "AWS_*",
+    "AZURE_*_CONNECTION_STRING",
+    "AZURE_STORAGE_KEY",
+    "COMPOSER_AUTH",
+    "DOCKER_AUTH_CONFIG",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "MYSQL_PWD",
+    "npm_config_*_auth",
+    "npm_config_*_authToken",
+    "NuGetPackageSourceCredentials_*",
+    "PGPASSWORD",
+    "REDISCLI_AUTH",
+    "SECRET_KEY_BASE",
+    "TF_TOKEN_*",
+    "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS",
 
     /* Doors to an agent that answers for the user. */
-    u"GPG_AGENT_INFO",
-    u"SSH_AGENT_PID",
-    u"SSH_AUTH_SOCK",
-    u"VSCODE_GIT_IPC_*",
+    "GPG_AGENT_INFO",
+    "SSH_AGENT_PID",
+    "SSH_AUTH_SOCK",
+    "VSCODE_GIT_IPC_*",
 };
 const size_t envrules_secrets_count =
     sizeof envrules_secrets / sizeof envrules_secrets[0];
@@ -93,8 +93,10 @@ static bool is_kept(struct u16s name, struct u16s keep)
 
 bool envrules_is_secret(struct u16s name, struct u16s keep)
 {
+    char16_t text[ENVRULES_NAME_CAP];
+
     for (size_t i = 0; i < envrules_secrets_count; i++)
-        if (matches(u16s_of(envrules_secrets[i]), name))
+        if (matches(u16s_ascii(text, ENVRULES_NAME_CAP, envrules_secrets[i]), name))
             return !is_kept(name, keep);
     return false;
 }
@@ -128,19 +130,29 @@ static void add_for_sh(struct u16buf *b, struct u16s dir)
     }
 }
 
-static void add_field(struct apply *a, struct u16s field)
+/* Whether field, up to its brace, is this word. */
+static bool is_field(const char *field, const char *word)
 {
-    if (u16s_eq(field, U16S("proxy")))
+    while (*word && *field == *word) {
+        field++;
+        word++;
+    }
+    return *word == 0 && *field == '}';
+}
+
+static void add_field(struct apply *a, const char *field)
+{
+    if (is_field(field, "proxy"))
         add_proxy(a);
-    else if (u16s_eq(field, U16S("port")))
+    else if (is_field(field, "port"))
         u16buf_add_dec(&a->value, a->in->dead_port);
-    else if (u16s_eq(field, U16S("denybin")))
+    else if (is_field(field, "denybin"))
         u16buf_add(&a->value, without_separators(a->in->denybin));
-    else if (u16s_eq(field, U16S("denybin/")))
+    else if (is_field(field, "denybin/"))
         add_for_sh(&a->value, without_separators(a->in->denybin));
-    else if (u16s_eq(field, U16S("temp")))
+    else if (is_field(field, "temp"))
         u16buf_add(&a->value, without_separators(a->in->temp));
-    else if (u16s_eq(field, U16S("cache")))
+    else if (is_field(field, "cache"))
         u16buf_add(&a->value, without_separators(a->in->cache));
 }
 
@@ -158,13 +170,17 @@ static void value_set(struct apply *a, struct u16s name)
         envblock_set(a->env, name, u16buf_text(&a->value));
 }
 
-static void value_expand(struct apply *a, struct u16s template)
+static void value_expand(struct apply *a, const char *template)
 {
     value_clear(a);
-    while (template.at) {
-        u16buf_add(&a->value, u16s_split(&template, u'{'));
-        if (template.at)
-            add_field(a, u16s_split(&template, u'}'));
+    for (; *template; template ++) {
+        if (*template != '{') {
+            u16buf_addc(&a->value, (char16_t)(unsigned char)*template);
+            continue;
+        }
+        add_field(a, template + 1);
+        while (*template != '}')
+            template ++;
     }
 }
 
@@ -193,23 +209,32 @@ static bool applies(const struct apply *a, const struct envrule *rule, struct u1
 
 static void apply_table(struct apply *a)
 {
+    char16_t text[ENVRULES_NAME_CAP];
+
     for (size_t i = 0; i < envrules_count; i++) {
-        struct u16s name = u16s_of(envrules_table[i].name);
+        struct u16s name = u16s_ascii(text, ENVRULES_NAME_CAP, envrules_table[i].name);
 
         if (!applies(a, &envrules_table[i], name))
             continue;
-        value_expand(a, u16s_of(envrules_table[i].value));
+        value_expand(a, envrules_table[i].value);
         value_set(a, name);
     }
 }
 
+/* Pattern by pattern, so that each is widened once. */
 static void remove_secrets(struct apply *a)
 {
-    for (size_t i = a->env->count; i-- > 0;) {
-        struct u16s name = a->env->var[i].name;
+    char16_t text[ENVRULES_NAME_CAP];
 
-        if (envrules_is_secret(name, a->in->keep))
-            envblock_unset(a->env, name);
+    for (size_t p = 0; p < envrules_secrets_count; p++) {
+        struct u16s pattern = u16s_ascii(text, ENVRULES_NAME_CAP, envrules_secrets[p]);
+
+        for (size_t i = a->env->count; i-- > 0;) {
+            struct u16s name = a->env->var[i].name;
+
+            if (matches(pattern, name) && !is_kept(name, a->in->keep))
+                envblock_unset(a->env, name);
+        }
     }
 }
 

@@ -24,9 +24,11 @@ enum envrule_when {
  * {proxy} stands for the dead endpoint's URL, {port} for its port, {denybin} for that
  * directory, {denybin/} for it with forward slashes and as sh wants it inside double
  * quotes, {temp} and {cache} for the box's directories. */
+#define ENVRULES_NAME_CAP 64u /* units of the longest name and pattern */
+
 struct envrule {
-    const char16_t *name;
-    const char16_t *value;
+    const char *name;
+    const char *value;
     enum envrule_mode mode;
     enum envrule_when when;
 };
@@ -35,7 +37,7 @@ extern const struct envrule envrules_table[];
 extern const size_t envrules_count;
 
 /* Names whose variables hold secrets, `*` as in u16s_imatch. */
-extern const char16_t *const envrules_secrets[];
+extern const char *const envrules_secrets[];
 extern const size_t envrules_secrets_count;
 
 struct envrules_input {

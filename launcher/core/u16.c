@@ -185,6 +185,15 @@ void u16buf_add_ascii(struct u16buf *b, const char *text)
         u16buf_addc(b, (char16_t)(unsigned char)*text);
 }
 
+struct u16s u16s_ascii(char16_t *at, size_t cap, const char *text)
+{
+    size_t n = 0;
+
+    for (; text[n] && n < cap; n++)
+        at[n] = (char16_t)(unsigned char)text[n];
+    return (struct u16s){ at, n };
+}
+
 void u16buf_add_dec(struct u16buf *b, uint64_t value)
 {
     char16_t digits[20];

@@ -67,6 +67,9 @@ void u16buf_add(struct u16buf *b, struct u16s s);
 void u16buf_addz(struct u16buf *b, const char16_t *text);
 void u16buf_addc(struct u16buf *b, char16_t c);
 void u16buf_add_ascii(struct u16buf *b, const char *text);
+/* ASCII text as a slice of an array of cap units that it is copied to, cut where it does
+ * not fit.  Tables of ASCII take half the room. */
+struct u16s u16s_ascii(char16_t *at, size_t cap, const char *text);
 void u16buf_add_dec(struct u16buf *b, uint64_t value);
 /* The low digits, lower case; 16 at most. */
 void u16buf_add_hex(struct u16buf *b, uint64_t value, unsigned digits);

@@ -49,20 +49,50 @@ static void assert_value(const char16_t *name, const char16_t *want)
 }
 
 /* The name as it will be seen, letter by letter. */
-static void assert_spelling(const char16_t *name)
+/* A text of the tables, until the next two calls. */
+static struct u16s wide(const char *ascii)
 {
-    const struct envblock_var *var = envblock_find(&env, u16s_of(name));
+    static char16_t widened[2][ENVRULES_NAME_CAP];
+    static size_t turn;
 
-    assert_non_null(var);
-    assert_true(u16s_eq(var->name, u16s_of(name)));
+    turn ^= 1;
+    return u16s_ascii(widened[turn], ENVRULES_NAME_CAP, ascii);
 }
 
-static bool is_ascii(struct u16s s)
+static void assert_spelled(struct u16s name)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] < u' ' || s.at[i] > u'~')
+    const struct envblock_var *var = envblock_find(&env, name);
+
+    assert_non_null(var);
+    assert_true(u16s_eq(var->name, name));
+}
+
+static void assert_spelling(const char16_t *name)
+{
+    assert_spelled(u16s_of(name));
+}
+
+static bool is_ascii(const char *s)
+{
+    size_t n = 0;
+
+    for (; s[n]; n++)
+        if (s[n] < ' ' || s[n] > '~')
             return false;
-    return s.len > 0;
+    return n > 0 && n < ENVRULES_NAME_CAP;
+}
+
+/* Every brace that opens closes: the expansion relies on it. */
+static bool is_balanced(const char *s)
+{
+    int open = 0;
+
+    for (; *s; s++) {
+        open += (*s == '{') - (*s == '}');
+        if (open < 0 || open > 1)
+            return false;
+    }
+    return open == 0;
 }
 
 static void envrules_table__every_row__is_well_formed(void **state)
@@ -72,16 +102,17 @@ static void envrules_table__every_row__is_well_formed(void **state)
     for (size_t i = 0; i < envrules_count; i++) {
         const struct envrule *rule = &envrules_table[i];
 
-        assert_true(is_ascii(u16s_of(rule->name)));
-        assert_true(is_ascii(u16s_of(rule->value)));
+        assert_true(is_ascii(rule->name));
+        assert_true(is_ascii(rule->value));
+        assert_true(is_balanced(rule->value));
         assert_true(envdocs_table[i].reader[0]);
         assert_true(envdocs_table[i].proof[0]);
-        assert_false(envrules_is_secret(u16s_of(rule->name), U16S("")));
+        assert_false(envrules_is_secret(wide(rule->name), U16S("")));
         for (size_t k = 0; k < i; k++)
-            assert_false(u16s_ieq(u16s_of(rule->name), u16s_of(envrules_table[k].name)));
+            assert_false(u16s_ieq(wide(rule->name), wide(envrules_table[k].name)));
     }
     for (size_t i = 0; i < envrules_secrets_count; i++)
-        assert_true(is_ascii(u16s_of(envrules_secrets[i])));
+        assert_true(is_ascii(envrules_secrets[i]));
 }
 
 static void envrules_apply__everything_on__sets_every_row(void **state)
@@ -94,9 +125,9 @@ static void envrules_apply__everything_on__sets_every_row(void **state)
     envrules_apply(&env, &in);
     assert_false(env.text.cut);
     for (size_t i = 0; i < envrules_count; i++) {
-        struct u16s value = envblock_get(&env, u16s_of(envrules_table[i].name));
+        struct u16s value = envblock_get(&env, wide(envrules_table[i].name));
 
-        assert_spelling(envrules_table[i].name);
+        assert_spelled(wide(envrules_table[i].name));
         assert_true(u16s_find(value, u'{', 0) == value.len);
         assert_true(u16s_find(value, u'}', 0) == value.len);
     }
