@@ -191,7 +191,7 @@ static void gather_evidence(struct context *c)
 
     parts.has_logon = token_logon_sid(&parts.logon);
     fence_list(FENCE_STANDARD, &parts, &list);
-    c->evidence.token = token_restrict(list.sid, list.count, &c->token, &why);
+    c->evidence.token = token_restrict(&list, &c->token, &why);
 }
 
 bool context_complete(struct context *c, const struct context_wish *wish, struct err *err)

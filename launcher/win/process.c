@@ -36,8 +36,8 @@ static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW 
         (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
     if (!as_user)
         return err_rule(err, "CreateProcessAsUserW is missing", start->program);
-    if (!as_user(start->token, program, start->command_line, NULL, NULL, TRUE, flags,
-                 start->environment, NULL, si, pi))
+    if (!as_user(start->token, program, start->command_line, start->security,
+                 start->security, TRUE, flags, start->environment, NULL, si, pi))
         return err_win32(err, "CreateProcessAsUserW", start->program);
     return true;
 }

@@ -7,10 +7,11 @@
 #include "win/win.h"
 
 struct process_start {
-    const char16_t *program; /* full path */
-    char16_t *command_line;  /* written to by CreateProcessW */
-    char16_t *environment;   /* a Unicode block, or NULL for our own */
-    HANDLE token;            /* restricted primary token, or NULL for our own */
+    const char16_t *program;       /* full path */
+    char16_t *command_line;        /* written to by CreateProcessW */
+    char16_t *environment;         /* a Unicode block, or NULL for our own */
+    HANDLE token;                  /* restricted primary token, or NULL for our own */
+    SECURITY_ATTRIBUTES *security; /* of the process and thread under a token, or NULL */
 };
 
 /* Starts the child with our own STARTUPINFO (C runtime descriptors, window, desktop,

@@ -67,6 +67,49 @@ enum security_read security_read(const char16_t *path, struct security *security
     return SECURITY_READ;
 }
 
+bool security_open(const char16_t *path, HANDLE *out, struct err *err)
+{
+    *out = open_for_reading(path, READ_CONTROL | WRITE_DAC);
+    return *out || err_win32(err, "CreateFileW(WRITE_DAC)", path);
+}
+
+/* Whether the object now has the same list, byte for byte. */
+static bool shows(HANDLE file, const struct acl *want, uint8_t *buffer, size_t cap)
+{
+    struct secdesc sd;
+    ULONG needed = 0;
+
+    if (!NT_SUCCESS(NtQuerySecurityObject(file, DACL_SECURITY_INFORMATION, buffer,
+                                          (ULONG)cap, &needed)) ||
+        !secdesc_read(&sd, buffer, cap) || sd.dacl.used != want->used)
+        return false;
+    for (size_t i = 0; i < want->used; i++)
+        if (sd.dacl.at[i] != want->at[i])
+            return false;
+    return true;
+}
+
+enum security_write security_write_dacl(HANDLE file, const struct secdesc *sd,
+                                        struct err *err)
+{
+    static uint8_t bytes[SECURITY_BYTES_MAX];
+    struct secdesc only = { .control = sd->control, .dacl = sd->dacl };
+    size_t size = 0;
+    NTSTATUS status;
+
+    /* The "inherited" flag is kept only for who asks for it again. */
+    if (only.control & SECDESC_DACL_INHERITED)
+        only.control |= SECDESC_DACL_INHERIT_REQ;
+    if (!secdesc_write(&only, bytes, sizeof bytes, &size))
+        return err_rule(err, "the descriptor is too large", NULL), SECURITY_NOT_WRITTEN;
+    status = NtSetSecurityObject(file, DACL_SECURITY_INFORMATION, bytes);
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtSetSecurityObject", NULL),
+               SECURITY_NOT_WRITTEN;
+    return shows(file, &sd->dacl, bytes, sizeof bytes) ? SECURITY_WRITTEN
+                                                       : SECURITY_NOT_KEPT;
+}
+
 /* Room for what any token class gives. */
 union answer {
     TOKEN_USER user;

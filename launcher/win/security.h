@@ -30,6 +30,23 @@ enum security_read {
 enum security_read security_read(const char16_t *path, struct security *security,
                                  struct err *err);
 
+enum security_write {
+    SECURITY_WRITTEN,
+    SECURITY_NOT_KEPT, /* the call succeeded, but the object shows another list (Wine) */
+    SECURITY_NOT_WRITTEN /* *err says why */
+};
+
+/* Opens a file or directory for reading and writing its list, a link itself rather than
+ * its target: READ_CONTROL|WRITE_DAC.  *out is the caller's to close. */
+MUST_CHECK bool security_open(const char16_t *path, HANDLE *out, struct err *err);
+
+/* Writes the DACL of an edit that is ACLPLAN_CHANGED to the file
+ * (WRITE_DAC|READ_CONTROL), keeps its protection and inheritance flags, touches nothing
+ * below it, and reads it back. Labels are not written yet.  MS: NtSetSecurityObject;
+ * SetSecurityDescriptorControl. */
+enum security_write security_write_dacl(HANDLE file, const struct secdesc *sd,
+                                        struct err *err);
+
 /* This process's token. */
 struct security_token {
     struct accesscheck_token model; /* borrows sid and restricting below */

@@ -66,44 +66,104 @@ bool token_logon_sid(struct sid *sid)
     return false;
 }
 
-/* Whether the token shows exactly these restricting SIDs. */
-static bool carries(HANDLE token, const struct sid *sids, size_t count)
+/* Whether the token shows exactly the list. */
+static bool carries(HANDLE token, const struct fence_list *list)
 {
     static union groups g;
 
-    if (!groups_read(token, TokenRestrictedSids, &g) || g.groups.GroupCount != count)
+    if (!groups_read(token, TokenRestrictedSids, &g) ||
+        g.groups.GroupCount != list->count)
         return false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         struct sid sid;
 
-        if (!groups_sid(&g, i, &sid) || !sid_eq(&sid, &sids[i]))
+        if (!groups_sid(&g, i, &sid) || !sid_eq(&sid, &list->sid[i]))
             return false;
     }
     return true;
 }
 
-enum level_token token_restrict(const struct sid *sids, size_t count, HANDLE *out,
+enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
                                 struct err *err)
 {
     dll_create_restricted_token create = (dll_create_restricted_token)(void (*)(
         void))dll_security("CreateRestrictedToken");
-    SID_AND_ATTRIBUTES restricting[TOKEN_RESTRICTING_MAX];
-    auto_handle HANDLE base =
-        own_token(TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY);
+    SID_AND_ATTRIBUTES restricting[FENCE_SIDS_MAX];
+    auto_handle HANDLE base = own_token(TOKEN_DUPLICATE | TOKEN_QUERY |
+                                        TOKEN_ASSIGN_PRIMARY | TOKEN_ADJUST_DEFAULT);
+    DWORD flags = DISABLE_MAX_PRIVILEGE | LUA_TOKEN;
     HANDLE token = NULL;
 
     *out = NULL;
     if (!create)
         return err_rule(err, "CreateRestrictedToken is missing", NULL),
                LEVEL_TOKEN_NO_CALL;
-    if (!base || count == 0 || count > TOKEN_RESTRICTING_MAX)
+    if (!base)
         return err_rule(err, "the process token cannot be opened", NULL),
                LEVEL_TOKEN_FAILED;
-    for (size_t i = 0; i < count; i++) /* Attributes must be 0 here */
-        restricting[i] = (SID_AND_ATTRIBUTES){ .Sid = sid_psid(&sids[i]) };
-    if (!create(base, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED, 0, NULL, 0,
-                NULL, (DWORD)count, restricting, &token))
+    for (size_t i = 0; i < list->count; i++) /* Attributes must be 0 here */
+        restricting[i] = (SID_AND_ATTRIBUTES){ .Sid = sid_psid(&list->sid[i]) };
+    if (list->write_restricted)
+        flags |= WRITE_RESTRICTED;
+    if (!create(base, flags, 0, NULL, 0, NULL, (DWORD)list->count, restricting, &token))
         return err_win32(err, "CreateRestrictedToken", NULL), LEVEL_TOKEN_FAILED;
     *out = token;
-    return carries(token, sids, count) ? LEVEL_TOKEN_RESTRICTED : LEVEL_TOKEN_NOT_KEPT;
+    return carries(token, list) ? LEVEL_TOKEN_RESTRICTED : LEVEL_TOKEN_NOT_KEPT;
+}
+
+static struct aclbuf child_dacl(uint8_t *at, size_t cap, const struct sid *user,
+                                const struct sid *run)
+{
+    const struct acl_entry entries[] = {
+        { ACE_ALLOW, 0, RIGHT_GENERIC_ALL, *user },
+        { ACE_ALLOW, 0, RIGHT_GENERIC_ALL, sid_well_known(SID_SYSTEM) },
+        { ACE_ALLOW, 0, RIGHT_GENERIC_ALL, *run },
+        { ACE_ALLOW, 0, RIGHT_READ_CONTROL, sid_well_known(SID_OWNER_RIGHTS) },
+    };
+    struct aclbuf b = aclbuf_init(at, cap);
+
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
+        aclbuf_add(&b, &entries[i]);
+    return b;
+}
+
+bool token_set_default_dacl(HANDLE token, const struct sid *user, const struct sid *run,
+                            struct err *err)
+{
+    uint8_t want[256];
+    struct {
+        TOKEN_DEFAULT_DACL head;
+        uint8_t acl[512];
+    } got;
+    struct aclbuf dacl = child_dacl(want, sizeof want, user, run);
+    TOKEN_DEFAULT_DACL set = { .DefaultDacl = (PACL)want };
+    ULONG needed = 0;
+    NTSTATUS status = NtSetInformationToken(token, TokenDefaultDacl, &set, sizeof set);
+
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                       "NtSetInformationToken(TokenDefaultDacl)", NULL);
+    status = NtQueryInformationToken(token, TokenDefaultDacl, &got, sizeof got, &needed);
+    if (!NT_SUCCESS(status) || !got.head.DefaultDacl)
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                       "NtQueryInformationToken(TokenDefaultDacl)", NULL);
+    for (size_t i = 0; i < dacl.bytes; i++)
+        if (((const uint8_t *)got.head.DefaultDacl)[i] != want[i])
+            return err_rule(err, "the token did not keep its default DACL", NULL);
+    return true;
+}
+
+void token_child_security(const struct sid *user, const struct sid *run,
+                          struct token_security *security)
+{
+    uint8_t acl[256];
+    struct aclbuf dacl = child_dacl(acl, sizeof acl, user, run);
+    const struct secdesc sd = { .control = SECDESC_DACL_PROTECTED,
+                                .dacl = aclbuf_acl(&dacl) };
+    size_t bytes = 0;
+
+    security->attributes =
+        (SECURITY_ATTRIBUTES){ .nLength = sizeof security->attributes };
+    if (secdesc_write(&sd, security->bytes, sizeof security->bytes, &bytes))
+        security->attributes.lpSecurityDescriptor = security->bytes;
 }

@@ -4,20 +4,35 @@
  */
 #pragma once
 
+#include "core/fence.h"
 #include "core/level.h"
 #include "win/win.h"
 
-#define TOKEN_RESTRICTING_MAX 24u
-
-/* Makes a primary token from our own with the given restricting SIDs (1 to 24), every
- * privilege but SeChangeNotify gone, write-restricted, and reads it back: success is
- * LEVEL_TOKEN_RESTRICTED only when the token shows exactly these SIDs in this order.
- * *out (TOKEN_ALL_ACCESS) is the caller's to close; it is NULL for LEVEL_TOKEN_NO_CALL
- * and LEVEL_TOKEN_FAILED, whose cause is in *err. MS: CreateRestrictedToken, Remarks; the
- * read-back is TokenRestrictedSids, which Wine 8 answers with an error although the call
- * above succeeded. */
-enum level_token token_restrict(const struct sid *sids, size_t count, HANDLE *out,
+/* Makes a primary token from our own with the list's restricting SIDs, every privilege
+ * but SeChangeNotify gone, write-restricted as the list says, and reads it back: the
+ * result is LEVEL_TOKEN_RESTRICTED only when the token shows exactly these SIDs in this
+ * order. *out (TOKEN_ALL_ACCESS) is the caller's to close; it is NULL for
+ * LEVEL_TOKEN_NO_CALL and LEVEL_TOKEN_FAILED, whose cause is in *err. MS:
+ * CreateRestrictedToken, Remarks; the read-back is TokenRestrictedSids, which Wine 8
+ * answers with an error although the call above succeeded. */
+enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
                                 struct err *err);
+
+/* Gives the token (TOKEN_ADJUST_DEFAULT|TOKEN_QUERY) its default DACL, which what the
+ * child makes will have: all to the user, SYSTEM and the run SID, and OWNER RIGHTS no
+ * more than READ_CONTROL, so that neither another run nor an owner's implicit WRITE_DAC
+ * gets at it. Read back and compared. */
+MUST_CHECK bool token_set_default_dacl(HANDLE token, const struct sid *user,
+                                       const struct sid *run, struct err *err);
+
+/* The same as a security descriptor, for the process and thread of the child themselves:
+ * without it a restricted child cannot open itself. */
+struct token_security {
+    SECURITY_ATTRIBUTES attributes; /* for CreateProcessAsUserW; not inheritable */
+    uint8_t bytes[512];
+};
+void token_child_security(const struct sid *user, const struct sid *run,
+                          struct token_security *security);
 
 /* Whether this process runs under a token with a restricting SID of ours: inside a fence.
  * Reads the token, never the environment. */

@@ -24,6 +24,10 @@ NTSYSAPI NTSTATUS NTAPI NtOpenProcessToken(HANDLE process, ACCESS_MASK access,
 NTSYSAPI NTSTATUS NTAPI NtQueryInformationToken(HANDLE token,
                                                 TOKEN_INFORMATION_CLASS what, void *data,
                                                 ULONG bytes, ULONG *needed);
+NTSYSAPI NTSTATUS NTAPI NtSetInformationToken(HANDLE token, TOKEN_INFORMATION_CLASS what,
+                                              void *data, ULONG bytes);
+NTSYSAPI NTSTATUS NTAPI NtSetSecurityObject(HANDLE object, SECURITY_INFORMATION what,
+                                            void *descriptor);
 NTSYSAPI NTSTATUS NTAPI RtlOpenCurrentUser(ACCESS_MASK access, HANDLE *key);
 NTSYSAPI NTSTATUS NTAPI NtOpenKey(HANDLE *key, ACCESS_MASK access,
                                   OBJECT_ATTRIBUTES *name);
