@@ -44,7 +44,7 @@ static void read_wine_version(struct context *c)
         u16buf_add_ascii(&b, version());
 }
 
-static bool is_set(const struct context *c, struct u16s name)
+bool context_flag(const struct context *c, struct u16s name)
 {
     struct u16s value = envblock_get(&c->env, name);
 
@@ -69,7 +69,7 @@ bool context_begin(struct context *c, struct err *err)
         u16buf_addz(&c->denybin, u"\\denybin");
     }
     c->inside = token_is_inside();
-    c->bypass = !c->inside && is_set(c, U16S("RINGFENCE_BYPASS"));
+    c->bypass = !c->inside && context_flag(c, U16S("RINGFENCE_BYPASS"));
     if (u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEPTH")), UINT16_MAX, &depth))
         c->depth = (unsigned)depth;
     return true;
@@ -189,6 +189,7 @@ static void gather_evidence(struct context *c)
     struct fence_list list;
     struct err why;
 
+    c->run = parts.run;
     parts.has_logon = token_logon_sid(&parts.logon);
     fence_list(FENCE_STANDARD, &parts, &list);
     c->evidence.token = token_restrict(&list, &c->token, &why);
@@ -220,7 +221,7 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
         port == 0)
         port = 9;
     c->dead_port = (uint16_t)port;
-    c->told = is_set(c, U16S("RINGFENCE_TOLD"));
+    c->told = context_flag(c, U16S("RINGFENCE_TOLD"));
     c->network_on =
         wish->has_network ? wish->network_on
         : envblock_get(&c->env, U16S("RINGFENCE_NETWORK")).at

@@ -35,6 +35,7 @@ struct context {
     struct level_evidence evidence;
     struct level_verdict verdict;
     HANDLE token;      /* restricted; NULL unless one was made and kept */
+    struct sid run;    /* the run SID in it */
     char16_t wine[16]; /* Wine's version, or "" */
     struct u16buf install, shims, denybin; /* empty: not in an install */
     struct u16buf data, policy_path, cwd, root, temp, cache;
@@ -52,6 +53,9 @@ MUST_CHECK bool context_complete(struct context *context, const struct context_w
 
 /* Makes the box's directories where missing. */
 MUST_CHECK bool context_make_box(struct context *context, struct err *err);
+
+/* Whether one of our switches (RINGFENCE_TRACE and the like) is set, and not to 0. */
+bool context_flag(const struct context *context, struct u16s name);
 
 /* Says on stderr, once per terminal, that and why the level is not what was wanted. */
 void context_tell_once(struct context *context);

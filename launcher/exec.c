@@ -10,6 +10,7 @@
 #include "win/job.h"
 #include "win/out.h"
 #include "win/process.h"
+#include "win/token.h"
 
 #define DEPTH_MAX 50u /* shims below shims; more is a loop through something else */
 
@@ -36,13 +37,6 @@ static const char16_t *doing(const char16_t *verb, struct u16s tool)
     u16buf_addc(&b, u' ');
     u16buf_add(&b, u16s_head(tool, 200));
     return exec.doing;
-}
-
-static bool is_on(const struct context *c, struct u16s name)
-{
-    struct u16s value = envblock_get(&c->env, name);
-
-    return value.len > 0 && !u16s_eq(value, U16S("0"));
 }
 
 static const char16_t *next_depth(const struct context *c)
@@ -113,6 +107,26 @@ static void hint(const struct exec_request *request, uint32_t code)
     out_line(OUT_STDERR, text);
 }
 
+/* A child under a token gets the token's defaults and a descriptor of its own, or it
+ * could not open itself. */
+static bool dress_token(const struct context *c, struct process_start *start,
+                        struct err *err)
+{
+    static struct token_security security;
+    struct sid user;
+
+    if (c->verdict.run_as == LEVEL_ADVISORY)
+        return true;
+    if (!token_user_sid(&user, err))
+        return false;
+    token_child_security(&user, &c->run, &security);
+    if (!token_set_default_dacl(c->token, &security, err))
+        return false;
+    start->token = c->token;
+    start->security = &security.attributes;
+    return true;
+}
+
 static uint32_t start_and_wait(const struct exec_request *request, struct err *err)
 {
     struct context *c = &exec.context;
@@ -120,7 +134,6 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
         .program = exec.target.program.at,
         .command_line = exec.target.line.at,
         .environment = exec.environment,
-        .token = c->verdict.run_as != LEVEL_ADVISORY ? c->token : NULL,
     };
     bool may_hint = !is_through(c) && !c->network_on && hint_may_follow(request->tool);
     auto_handle HANDLE process = NULL;
@@ -129,10 +142,10 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
 
     /* Before the child exists: it is born in the job, and its signals are its own.  Where
      * jobs do not nest, the outer job stands in. */
-    if (!job_enclose(true, &job, err) && is_on(c, U16S("RINGFENCE_TRACE")))
+    if (!job_enclose(true, &job, err) && context_flag(c, U16S("RINGFENCE_TRACE")))
         err_report(err, u"make a job");
     console_leave_signals_to_child();
-    if (!process_start(&start, &process, err)) {
+    if (!dress_token(c, &start, err) || !process_start(&start, &process, err)) {
         err_report(err, doing(u"start", request->tool));
         code = EXIT_REFUSED;
     } else {
@@ -218,7 +231,7 @@ uint32_t exec_run(const struct exec_request *request)
     code = prepare(request, &err);
     if (code)
         return code;
-    if (is_on(c, U16S("RINGFENCE_DRYRUN"))) {
+    if (context_flag(c, U16S("RINGFENCE_DRYRUN"))) {
         report_launch(OUT_STDOUT, c, &exec.target, exec.environment);
         return EXIT_OK;
     }
@@ -229,7 +242,7 @@ uint32_t exec_run(const struct exec_request *request)
         }
         context_tell_once(c);
     }
-    if (is_on(c, U16S("RINGFENCE_TRACE")))
+    if (context_flag(c, U16S("RINGFENCE_TRACE")))
         report_launch(OUT_STDERR, c, &exec.target, exec.environment);
     return start_and_wait(request, &err);
 }

@@ -53,6 +53,24 @@ bool token_is_inside(void)
     return false;
 }
 
+bool token_user_sid(struct sid *sid, struct err *err)
+{
+    struct {
+        TOKEN_USER head;
+        uint8_t sid[SECURITY_MAX_SID_SIZE];
+    } got;
+    auto_handle HANDLE token = own_token(TOKEN_QUERY);
+    ULONG needed = 0;
+    NTSTATUS status =
+        NtQueryInformationToken(token, TokenUser, &got, sizeof got, &needed);
+
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                       "NtQueryInformationToken(TokenUser)", NULL);
+    return sid_read(sid, got.head.User.Sid, SECURITY_MAX_SID_SIZE) ||
+           err_rule(err, "the token's user is no SID", NULL);
+}
+
 bool token_logon_sid(struct sid *sid)
 {
     static union groups g;
@@ -111,32 +129,59 @@ enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
     return carries(token, list) ? LEVEL_TOKEN_RESTRICTED : LEVEL_TOKEN_NOT_KEPT;
 }
 
-static struct aclbuf child_dacl(uint8_t *at, size_t cap, const struct sid *user,
-                                const struct sid *run)
+static void put(uint8_t *at, uint32_t value, size_t bytes)
 {
-    const struct acl_entry entries[] = {
-        { ACE_ALLOW, 0, RIGHT_GENERIC_ALL, *user },
-        { ACE_ALLOW, 0, RIGHT_GENERIC_ALL, sid_well_known(SID_SYSTEM) },
-        { ACE_ALLOW, 0, RIGHT_GENERIC_ALL, *run },
-        { ACE_ALLOW, 0, RIGHT_READ_CONTROL, sid_well_known(SID_OWNER_RIGHTS) },
-    };
-    struct aclbuf b = aclbuf_init(at, cap);
-
-    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
-        aclbuf_add(&b, &entries[i]);
-    return b;
+    for (size_t i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
 }
 
-bool token_set_default_dacl(HANDLE token, const struct sid *user, const struct sid *run,
+/* An access-allowed entry at `at`; returns its size.  [MS-DTYP] 2.4.4.2. */
+static size_t put_allow(uint8_t *at, uint32_t mask, const struct sid *sid)
+{
+    size_t bytes = 8 + sid_bytes(sid);
+
+    put(at, 0, 2);
+    put(at + 2, (uint32_t)bytes, 2);
+    put(at + 4, mask, 4);
+    sid_write(sid, at + 8);
+    return bytes;
+}
+
+/* By hand: four entries are not worth the code that edits any list, as shims go. */
+void token_child_security(const struct sid *user, const struct sid *run,
+                          struct token_security *security)
+{
+    const struct sid system = sid_well_known(SID_SYSTEM);
+    const struct sid owner = sid_well_known(SID_OWNER_RIGHTS);
+    uint8_t *sd = security->bytes, *acl = sd + SECDESC_HEAD_BYTES;
+    size_t bytes = ACL_HEAD_BYTES;
+
+    bytes += put_allow(acl + bytes, RIGHT_GENERIC_ALL, user);
+    bytes += put_allow(acl + bytes, RIGHT_GENERIC_ALL, &system);
+    bytes += put_allow(acl + bytes, RIGHT_GENERIC_ALL, run);
+    bytes += put_allow(acl + bytes, RIGHT_READ_CONTROL, &owner);
+    put(acl, ACL_REVISION_PLAIN, 2);
+    put(acl + 2, (uint32_t)bytes, 2);
+    put(acl + 4, 4, 4);
+    put(sd, 1, 2);
+    put(sd + 2, SECDESC_SELF_RELATIVE | SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED, 2);
+    for (size_t at = 4; at < 16; at += 4) /* no owner, group, SACL */
+        put(sd + at, 0, 4);
+    put(sd + 16, SECDESC_HEAD_BYTES, 4);
+    security->attributes = (SECURITY_ATTRIBUTES){ .nLength = sizeof security->attributes,
+                                                  .lpSecurityDescriptor = sd };
+}
+
+bool token_set_default_dacl(HANDLE token, struct token_security *security,
                             struct err *err)
 {
-    uint8_t want[256];
+    const uint8_t *want = security->bytes + SECDESC_HEAD_BYTES;
     struct {
         TOKEN_DEFAULT_DACL head;
         uint8_t acl[512];
     } got;
-    struct aclbuf dacl = child_dacl(want, sizeof want, user, run);
-    TOKEN_DEFAULT_DACL set = { .DefaultDacl = (PACL)want };
+    TOKEN_DEFAULT_DACL set = { .DefaultDacl =
+                                   (PACL)(security->bytes + SECDESC_HEAD_BYTES) };
     ULONG needed = 0;
     NTSTATUS status = NtSetInformationToken(token, TokenDefaultDacl, &set, sizeof set);
 
@@ -147,23 +192,8 @@ bool token_set_default_dacl(HANDLE token, const struct sid *user, const struct s
     if (!NT_SUCCESS(status) || !got.head.DefaultDacl)
         return err_set(err, ERR_NTSTATUS, (uint32_t)status,
                        "NtQueryInformationToken(TokenDefaultDacl)", NULL);
-    for (size_t i = 0; i < dacl.bytes; i++)
+    for (size_t i = 0; i < (size_t)(want[2] | want[3] << 8); i++)
         if (((const uint8_t *)got.head.DefaultDacl)[i] != want[i])
             return err_rule(err, "the token did not keep its default DACL", NULL);
     return true;
-}
-
-void token_child_security(const struct sid *user, const struct sid *run,
-                          struct token_security *security)
-{
-    uint8_t acl[256];
-    struct aclbuf dacl = child_dacl(acl, sizeof acl, user, run);
-    const struct secdesc sd = { .control = SECDESC_DACL_PROTECTED,
-                                .dacl = aclbuf_acl(&dacl) };
-    size_t bytes = 0;
-
-    security->attributes =
-        (SECURITY_ATTRIBUTES){ .nLength = sizeof security->attributes };
-    if (secdesc_write(&sd, security->bytes, sizeof security->bytes, &bytes))
-        security->attributes.lpSecurityDescriptor = security->bytes;
 }

@@ -18,25 +18,28 @@
 enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
                                 struct err *err);
 
-/* Gives the token (TOKEN_ADJUST_DEFAULT|TOKEN_QUERY) its default DACL, which what the
- * child makes will have: all to the user, SYSTEM and the run SID, and OWNER RIGHTS no
- * more than READ_CONTROL, so that neither another run nor an owner's implicit WRITE_DAC
- * gets at it. Read back and compared. */
-MUST_CHECK bool token_set_default_dacl(HANDLE token, const struct sid *user,
-                                       const struct sid *run, struct err *err);
-
-/* The same as a security descriptor, for the process and thread of the child themselves:
- * without it a restricted child cannot open itself. */
+/* Who may do what with what a fenced child makes and is: all to the user, SYSTEM and the
+ * run SID, and OWNER RIGHTS no more than READ_CONTROL, so that neither another run nor an
+ * owner's implicit WRITE_DAC gets at it. */
 struct token_security {
     SECURITY_ATTRIBUTES attributes; /* for CreateProcessAsUserW; not inheritable */
-    uint8_t bytes[512];
+    uint8_t bytes[512];             /* the descriptor, self-relative; its list last */
 };
 void token_child_security(const struct sid *user, const struct sid *run,
                           struct token_security *security);
 
+/* Makes that list the token's default DACL (TOKEN_ADJUST_DEFAULT|TOKEN_QUERY), and reads
+ * it back.  The same descriptor is for the process and thread of the child themselves:
+ * without it a restricted child cannot open itself. */
+MUST_CHECK bool token_set_default_dacl(HANDLE token, struct token_security *security,
+                                       struct err *err);
+
 /* Whether this process runs under a token with a restricting SID of ours: inside a fence.
  * Reads the token, never the environment. */
 bool token_is_inside(void);
+
+/* Copies the user SID of this process's token. */
+MUST_CHECK bool token_user_sid(struct sid *sid, struct err *err);
 
 /* Copies the logon SID of this process's token; false when it has none (services). */
 MUST_CHECK bool token_logon_sid(struct sid *sid);

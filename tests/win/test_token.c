@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The token layer against the system's own: what it builds by hand is what the readers
+ * see, and a system that only pretends to restrict is found out.
+ */
+#include "win/token.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct sid some_run(void)
+{
+    static const uint8_t digest[32] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+
+    return sid_ours(digest);
+}
+
+static void token_child_security__any_user__names_exactly_four(void **state)
+{
+    struct token_security security;
+    struct sid run = some_run(), user, want[4];
+    static const uint32_t mask[4] = { RIGHT_GENERIC_ALL, RIGHT_GENERIC_ALL,
+                                      RIGHT_GENERIC_ALL, RIGHT_READ_CONTROL };
+    struct secdesc sd;
+    struct err err;
+
+    (void)state;
+    assert_true(token_user_sid(&user, &err));
+    token_child_security(&user, &run, &security);
+    assert_true(IsValidSecurityDescriptor(security.attributes.lpSecurityDescriptor));
+    assert_true(secdesc_read(&sd, security.bytes, sizeof security.bytes));
+    assert_true(sd.control & SECDESC_DACL_PROTECTED);
+    assert_false(sd.has_owner);
+    assert_int_equal(sd.dacl.count, 4);
+    want[0] = user;
+    want[1] = sid_well_known(SID_SYSTEM);
+    want[2] = run;
+    want[3] = sid_well_known(SID_OWNER_RIGHTS);
+    for (size_t i = 0; i < 4; i++) {
+        struct ace ace;
+
+        assert_true(acl_get(&sd.dacl, i, &ace));
+        assert_int_equal(ace.type, ACE_ALLOW);
+        assert_int_equal(ace.flags, 0);
+        assert_int_equal(ace.mask, mask[i]);
+        assert_true(sid_eq(&ace.sid, &want[i]));
+    }
+}
+
+static void token_restrict__this_system__is_seen_through(void **state)
+{
+    struct fence_parts parts = { .root_count = 1, .root = { some_run() } };
+    struct token_security security;
+    enum fence fences[] = { FENCE_STANDARD, FENCE_STRICT };
+    struct err err;
+
+    (void)state;
+    parts.run = some_run();
+    assert_true(token_user_sid(&parts.user, &err));
+    for (size_t i = 0; i < 2; i++) {
+        struct fence_list list;
+        HANDLE token = NULL;
+
+        fence_list(fences[i], &parts, &list);
+        enum level_token got = token_restrict(&list, &token, &err);
+        bool restricted = token && IsTokenRestricted(token);
+
+        /* Never more than the system itself says of the token. */
+        assert_true(got == LEVEL_TOKEN_RESTRICTED ? restricted : !restricted);
+        if (got != LEVEL_TOKEN_RESTRICTED)
+            print_message("SKIP: restriction itself: this system keeps no restricting "
+                          "SIDs\n");
+        assert_non_null(token);
+        token_child_security(&parts.user, &parts.run, &security);
+        assert_true(token_set_default_dacl(token, &security, &err));
+        CloseHandle(token);
+    }
+}
+
+static void token_is_inside__plain_process__is_not(void **state)
+{
+    (void)state;
+    assert_false(token_is_inside());
+}
+
+static void token_logon_sid__this_process__is_a_logon_sid(void **state)
+{
+    struct sid sid;
+
+    (void)state;
+    assert_true(token_logon_sid(&sid));
+    assert_int_equal(sid.authority[5], 5);
+    assert_int_equal(sid.sub[0], 5);
+    assert_int_equal(sid.sub_count, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(token_child_security__any_user__names_exactly_four),
+        cmocka_unit_test(token_restrict__this_system__is_seen_through),
+        cmocka_unit_test(token_is_inside__plain_process__is_not),
+        cmocka_unit_test(token_logon_sid__this_process__is_a_logon_sid),
+    };
+    return cmocka_run_group_tests_name("token", tests, NULL, NULL);
+}
