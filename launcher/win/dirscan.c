@@ -1,0 +1,120 @@
+#include "win/dirscan.h"
+
+/* ntstatus.h and windows.h exclude each other. */
+#define NO_MORE_FILES   0x80000006u
+#define BUFFER_OVERFLOW 0x80000005u
+#define NO_SUCH_FILE    0xC000000Fu
+#define NAME_NOT_FOUND  0xC0000034u
+#define NAME_INVALID    0xC0000033u
+#define PATH_NOT_FOUND  0xC000003Au
+#define DELETE_PENDING  0xC0000056u
+#define FILE_DELETED    0xC0000123u
+
+/* Not in mingw's winternl.h; exported since Windows XP.  MS: ntifs.h. */
+NTSTATUS NTAPI NtQueryDirectoryFile(/* NOLINT(readability-identifier-naming) */
+                                    HANDLE directory, HANDLE event, PIO_APC_ROUTINE apc,
+                                    void *apc_context, IO_STATUS_BLOCK *io, void *data,
+                                    ULONG bytes, FILE_INFORMATION_CLASS what,
+                                    BOOLEAN single, UNICODE_STRING *pattern,
+                                    BOOLEAN restart);
+
+#define SHARE_ALL ((ULONG)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
+
+enum dirscan_read dirscan_read(HANDLE directory, bool restart, void *buffer, size_t bytes,
+                               struct dirscan *scan, struct err *err)
+{
+    IO_STATUS_BLOCK io = { 0 };
+    NTSTATUS status =
+        NtQueryDirectoryFile(directory, NULL, NULL, NULL, &io, buffer, (ULONG)bytes,
+                             FileFullDirectoryInformation, FALSE, NULL, restart);
+
+    /* No "." and "..": the root of a volume that is empty. */
+    if (STATUS_IS(status, NO_MORE_FILES) || (restart && STATUS_IS(status, NO_SUCH_FILE)))
+        return DIRSCAN_END;
+    /* A first call says overflow, a later one success and no bytes. */
+    if (STATUS_IS(status, BUFFER_OVERFLOW) || (status == 0 && io.Information == 0))
+        return DIRSCAN_TOO_SMALL;
+    if (status != 0)
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtQueryDirectoryFile", NULL),
+               DIRSCAN_FAILED;
+    *scan = (struct dirscan){ buffer, io.Information < bytes ? io.Information : bytes };
+    return DIRSCAN_SOME;
+}
+
+static bool is_dots(struct u16s name)
+{
+    return u16s_eq(name, U16S(".")) || u16s_eq(name, U16S(".."));
+}
+
+/* The lengths come from a file system, which may be a server far away: none of them is
+ * taken beyond the buffer. */
+bool dirscan_next(struct dirscan *scan, struct dirscan_name *name)
+{
+    const size_t fixed = offsetof(FILE_FULL_DIR_INFORMATION, FileName);
+
+    while (scan->bytes >= fixed) {
+        const FILE_FULL_DIR_INFORMATION *info = (const void *)scan->at;
+        size_t len = info->FileNameLength;
+        size_t step = info->NextEntryOffset;
+
+        if (len > scan->bytes - fixed)
+            len = scan->bytes - fixed;
+        *name = (struct dirscan_name){ { info->FileName, len / sizeof(char16_t) },
+                                       info->FileAttributes };
+        if (step < fixed || step >= scan->bytes || step % sizeof(LONGLONG) != 0)
+            step = scan->bytes;
+        scan->at += step;
+        scan->bytes -= step;
+        if (!is_dots(name->name))
+            return true;
+    }
+    return false;
+}
+
+NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
+                      bool is_directory, HANDLE *file)
+{
+    UNICODE_STRING text = { .Buffer = (PWSTR)name.at };
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io = { 0 };
+    HANDLE opened = NULL;
+    NTSTATUS status = 0;
+    ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT |
+                    (is_directory ? FILE_DIRECTORY_FILE : FILE_NON_DIRECTORY_FILE);
+
+    /* An empty name is the directory again, one with a separator leads out of it: no
+     * honest file system lists either. */
+    if (name.len == 0 || name.len > UNICODE_STRING_MAX_CHARS ||
+        u16s_find(name, u'\\', 0) < name.len)
+        return (NTSTATUS)NAME_INVALID;
+    text.Length = text.MaximumLength = (USHORT)(name.len * sizeof(char16_t));
+    /* Not OBJ_CASE_INSENSITIVE: in a case-sensitive directory "a" is not "A". */
+    InitializeObjectAttributes(&attributes, &text, 0, directory, NULL);
+    status =
+        NtOpenFile(&opened, access | SYNCHRONIZE, &attributes, &io, SHARE_ALL, options);
+    if (status == 0)
+        *file = opened;
+    return status;
+}
+
+bool dirscan_is_gone(NTSTATUS status)
+{
+    static const uint32_t gone[] = { NAME_NOT_FOUND, PATH_NOT_FOUND, NO_SUCH_FILE,
+                                     DELETE_PENDING, FILE_DELETED };
+
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+        if (STATUS_IS(status, gone[i]))
+            return true;
+    return false;
+}
+
+DWORD dirscan_attributes(HANDLE file)
+{
+    FILE_ATTRIBUTE_TAG_INFORMATION info = { 0 };
+    IO_STATUS_BLOCK io = { 0 };
+
+    if (NtQueryInformationFile(file, &io, &info, sizeof info,
+                               FileAttributeTagInformation) != 0)
+        return 0;
+    return info.FileAttributes;
+}
