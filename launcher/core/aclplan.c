@@ -96,12 +96,13 @@ static bool denies_come_late(const struct acl *acl)
     return false;
 }
 
-static bool has_our_deny(const struct plan *p)
+/* Whether a file is protected under some name: for this SID, or for any of ours. */
+static bool is_denied(const struct plan *p, bool any)
 {
     struct ace ace = { 0 };
 
     while (acl_next(&p->old->dacl, &ace))
-        if (is_of_ours(&ace) && ace.type == ACE_DENY && sid_eq(&ace.sid, p->sid))
+        if (is_of_ours(&ace) && ace.type == ACE_DENY && (any || sid_eq(&ace.sid, p->sid)))
             return true;
     return false;
 }
@@ -126,7 +127,8 @@ static void want_allows(struct plan *p, const struct aclplan_object *o,
         p->rule = ACLPLAN_CUT_OFF;
         return;
     }
-    if (linked && !policy->read && !policy->hard_links) {
+    if (linked && !policy->read &&
+        (!policy->hard_links || is_protected(o->kind) || is_denied(p, true))) {
         /* Explicit: it is not what the directory hands down. */
         p->rule = ACLPLAN_HARD_LINK;
         want_allow(p, 0, ACLPLAN_READ);
@@ -172,7 +174,7 @@ static void want_denies(struct plan *p, const struct aclplan_object *o,
         return;
     }
     /* Met under an unprotected name: another one may be protected. */
-    if (linked && o->kind != ACLPLAN_OUTSIDE && has_our_deny(p))
+    if (linked && o->kind != ACLPLAN_OUTSIDE && is_denied(p, false))
         want_deny(p, 0, policy->read ? RIGHT_FILE_ALL : ACLPLAN_DENY);
     if (policy->read || !o->directory)
         return;
@@ -187,12 +189,8 @@ static void want_denies(struct plan *p, const struct aclplan_object *o,
 static void want_label(struct plan *p, const struct aclplan_object *o,
                        const struct aclplan_policy *policy)
 {
-    bool linked = !o->directory && o->links > 1;
-
     p->unlabel = is_protected(o->kind) && !policy->read;
     if (policy->read || !policy->lowered || p->unlabel || o->kind == ACLPLAN_OUTSIDE)
-        return;
-    if (linked && (!policy->hard_links || has_our_deny(p)))
         return;
     if (o->kind == ACLPLAN_ROOT) {
         p->label = true;
@@ -259,16 +257,37 @@ static enum acl_result edit_dacl(const struct plan *p, struct aclplan_room *room
     return result;
 }
 
-/* A label of somebody else's.  Two labels in a list: the first counts. */
-static bool has_other_label(const struct acl *sacl)
+static bool is_label_of_ours(const struct ace *ace)
 {
     static const struct acl_ours ours = { .label = true };
+
+    return ace_is_ours(ace, &ours);
+}
+
+/* Whether the label stays as it is for another root's sake: one is enough for both, and a
+ * root's own goes before what is handed down. */
+static bool keeps_label(const struct plan *p, const struct secdesc *sd)
+{
     struct ace ace = { 0 };
 
-    while (acl_next(sacl, &ace))
-        if (ace.type == ACE_LABEL && !ace_is_ours(&ace, &ours))
-            return true;
-    return false;
+    if (p->unlabel || !others_need(p, ACE_ALLOW))
+        return false;
+    if (!p->label)
+        return true;
+    return (p->label_flags & ACE_INHERITED) && secdesc_label(sd, &ace) &&
+           is_label_of_ours(&ace);
+}
+
+/* A label of somebody else's stays, and serves as well when it is low enough. */
+static void yield_to_label(struct plan *p, const struct secdesc *sd)
+{
+    struct ace ace = { 0 };
+
+    if (!p->label || !secdesc_label(sd, &ace) || is_label_of_ours(&ace))
+        return;
+    p->label = false;
+    if (!sid_is_label(&ace.sid) || ace.sid.sub[0] > SID_LEVEL_LOWERED)
+        p->rule = ACLPLAN_LABELLED;
 }
 
 static enum acl_result edit_label(struct plan *p, struct aclplan_room *room,
@@ -282,12 +301,9 @@ static enum acl_result edit_label(struct plan *p, struct aclplan_room *room,
     struct aclbuf b = aclbuf_init(room->sacl, sizeof room->sacl);
     enum acl_result result = ACL_CHANGED;
 
-    if (!p->label && !p->unlabel && others_need(p, ACE_ALLOW))
+    if (keeps_label(p, sd))
         return ACL_SAME;
-    if (p->label && has_other_label(&sd->sacl)) {
-        p->label = false;
-        p->rule = ACLPLAN_LABELLED;
-    }
+    yield_to_label(p, sd);
     if (sd->sacl.at)
         result = acl_edit(&sd->sacl, &ours, &entry, p->label, &b);
     else if (p->label)

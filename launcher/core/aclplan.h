@@ -61,7 +61,8 @@ struct aclplan_policy {
     struct sid sid;  /* a root SID, or the read SID */
     bool read;       /* it is the read SID: neither writes, markers nor labels */
     bool lowered;    /* integrity = lowered */
-    bool hard_links; /* write to files with several names too */
+    bool hard_links; /* write to files with several names too, of which none is known to
+                        be protected */
 };
 
 enum aclplan_result {
@@ -80,7 +81,7 @@ enum aclplan_rule {
     ACLPLAN_CUT_OFF,   /* a protected list (inheritance is off), or one above it: whoever
                           made it wants no one else in, and gets his way */
     ACLPLAN_HARD_LINK, /* several names, of which some may be elsewhere: reading only */
-    ACLPLAN_LABELLED   /* has a label of its own, which stays */
+    ACLPLAN_LABELLED   /* has a higher label of its own, which stays */
 };
 
 /* Where the lists are made; about 128 KiB, one for each thread. */

@@ -20,7 +20,7 @@
 #define LOWERED  "S-1-16-6144"
 
 static struct aclplan_room room[4];
-static uint8_t arena[8][2048];
+static uint8_t arena[32][2048]; /* a test asks for fewer */
 static size_t arena_next;
 
 static struct sid sid_text(const char16_t *text)
@@ -33,7 +33,7 @@ static struct sid sid_text(const char16_t *text)
 
 static struct secdesc sd_text(const char16_t *text)
 {
-    uint8_t *at = arena[arena_next++ % 8];
+    uint8_t *at = arena[arena_next++ % 32];
     struct secdesc sd;
     struct err err;
 
@@ -58,9 +58,10 @@ static void check_same(const struct secdesc *got, const struct secdesc *want)
     assert_memory_equal(one, two, one_bytes);
 }
 
-/* Applies: before becomes after, stays so when applied again, and undo leads back. */
-static void check(struct aclplan_object object, const struct aclplan_policy *policy,
-                  const char16_t *before, const char16_t *after, enum aclplan_rule rule)
+/* Before becomes after, stays so when applied again, and the SID's undo leads back. */
+static void check_one(struct aclplan_object object, const struct aclplan_policy *policy,
+                      const char16_t *before, const char16_t *after,
+                      enum aclplan_rule rule)
 {
     struct secdesc old = sd_text(before), want = sd_text(after);
     struct aclplan_edit edit = aclplan_apply(&object, policy, &old, &room[0]), again;
@@ -75,9 +76,17 @@ static void check(struct aclplan_object object, const struct aclplan_policy *pol
     check_same(&again.sd, &want);
     again = aclplan_undo(&policy->sid, &edit.sd, &room[1]);
     check_same(&again.sd, &old);
-    again = aclplan_undo(NULL, &edit.sd, &room[1]);
-    check_same(&again.sd, &old);
-    assert_int_equal(again.result, edit.result);
+}
+
+/* Likewise where nothing else of ours is: the undo of everything leads back too. */
+static void check(struct aclplan_object object, const struct aclplan_policy *policy,
+                  const char16_t *before, const char16_t *after, enum aclplan_rule rule)
+{
+    struct secdesc old = sd_text(before), want = sd_text(after);
+    struct aclplan_edit edit = aclplan_undo(NULL, &want, &room[2]);
+
+    check_same(&edit.sd, &old);
+    check_one(object, policy, before, after, rule);
 }
 
 static const struct aclplan_object a_root = { ACLPLAN_ROOT, true, false, true, 1 };
@@ -270,6 +279,21 @@ static void aclplan_apply__linked_into_a_protected_tree__stays_denied(void **sta
     }
 }
 
+/* What one root protects, another that knows the file by an ordinary name leaves whole.
+ */
+static void aclplan_apply__protected_in_another_root__may_be_read(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object file = a_file;
+
+    (void)state;
+    file.links = 2;
+    p.hard_links = true;
+    p.lowered = true;
+    check_one(file, &p, u"D:AI(D;;" DENY ";;;" B ")" USUAL_F,
+              u"D:AI(D;;" DENY ";;;" B ")(A;;FRFX;;;" A ")" USUAL_F, ACLPLAN_HARD_LINK);
+}
+
 static void aclplan_apply__null_dacl__is_refused(void **state)
 {
     struct aclplan_policy p = policy_of(u"" A);
@@ -322,6 +346,8 @@ static void aclplan_apply__lowered__labels_what_may_be_written(void **state)
           ACLPLAN_FULL);
     check(a_dir, &p, u"D:AI" USUAL "S:(ML;;NW;;;HI)",
           u"D:AI" INSIDE USUAL "S:(ML;;NW;;;HI)", ACLPLAN_LABELLED);
+    check(a_dir, &p, u"D:AI" USUAL "S:(ML;;NW;;;LW)",
+          u"D:AI" INSIDE USUAL "S:(ML;;NW;;;LW)", ACLPLAN_FULL); /* low enough */
     edit = aclplan_apply(&git, &p, &old, &room[0]);
     assert_true(edit.label);
     assert_false(secdesc_label(&edit.sd, &label));
@@ -408,6 +434,7 @@ int main(void)
         cmocka_unit_test(aclplan_apply__cut_off__is_left_alone),
         cmocka_unit_test(aclplan_apply__hard_linked__may_be_read),
         cmocka_unit_test(aclplan_apply__linked_into_a_protected_tree__stays_denied),
+        cmocka_unit_test(aclplan_apply__protected_in_another_root__may_be_read),
         cmocka_unit_test(aclplan_apply__null_dacl__is_refused),
         cmocka_unit_test(aclplan_apply__too_big__is_refused),
         cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
