@@ -189,7 +189,7 @@ struct u16s u16s_ascii(char16_t *at, size_t cap, const char *text)
 {
     size_t n = 0;
 
-    for (; text[n] && n < cap; n++)
+    for (; n < cap && text[n]; n++)
         at[n] = (char16_t)(unsigned char)text[n];
     return (struct u16s){ at, n };
 }
