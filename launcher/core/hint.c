@@ -106,6 +106,20 @@ static void find_word(const struct tool *tool, struct u16s tail, struct u16buf *
     }
 }
 
+/* Whether the one place that the command line speaks of is this machine, which stays
+ * open; with two URLs one may be a proxy. */
+static bool is_about_loopback(struct u16s tail)
+{
+    static const char16_t *const names[] = { u"*localhost*", u"*127.0.0.1*", u"*[::1]*" };
+
+    if (u16s_imatch(U16S("*://*://*"), tail))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (u16s_imatch(u16s_of(names[i]), tail))
+            return true;
+    return false;
+}
+
 bool hint_may_follow(struct u16s tool)
 {
     return find_tool(tool) != NULL;
@@ -117,7 +131,7 @@ bool hint_follows(struct u16s tool, struct u16s tail, uint32_t exit_code)
     char16_t text[ARG_CAP];
     struct u16buf word = U16BUF(text);
 
-    if (!known || !has_code(known, exit_code))
+    if (!known || !has_code(known, exit_code) || is_about_loopback(tail))
         return false;
     if (!known->words)
         return true;

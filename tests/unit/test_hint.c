@@ -70,6 +70,10 @@ static void hint_follows__network_words__get_one(void **state)
 static void hint_follows__other_words_codes_and_tools__get_none(void **state)
 {
     static const struct row rows[] = {
+        { u"curl", u" http://localhost:3000/", 7 },
+        { u"curl", u" -s 127.0.0.1:3000", 7 },
+        { u"curl", u" http://[::1]/", 7 },
+        { u"git", u" push http://localhost:3000/x", 128 },
         { u"git", u" status", 128 },
         { u"git", u" commit -m push", 1 },
         { u"git", u" diff --exit-code", 1 },
