@@ -78,15 +78,22 @@ static bool others_need(const struct plan *p, uint8_t type)
     return false;
 }
 
+/* What this edit takes out and puts in; other roots' entries are like anybody's. */
+static struct acl_ours mine(const struct plan *p)
+{
+    return (struct acl_ours){ .sid = p->sid, .marker = true };
+}
+
 /* Whether somebody's allow comes before the place of inherited entries: there an
  * inherited deny is too late. */
-static bool denies_come_late(const struct acl *acl)
+static bool denies_come_late(const struct plan *p)
 {
+    const struct acl_ours ours = mine(p);
     struct ace ace = { 0 };
     bool allowed = false;
 
-    while (acl_next(acl, &ace)) {
-        if (is_of_ours(&ace))
+    while (acl_next(&p->old->dacl, &ace)) {
+        if (ace_is_ours(&ace, &ours))
             continue;
         if (ace_is_allow(ace.type))
             allowed = true;
@@ -102,7 +109,8 @@ static bool is_denied(const struct plan *p, bool any)
     struct ace ace = { 0 };
 
     while (acl_next(&p->old->dacl, &ace))
-        if (is_of_ours(&ace) && ace.type == ACE_DENY && (any || sid_eq(&ace.sid, p->sid)))
+        if (is_of_ours(&ace) && !ace_is_marker(&ace) && ace.type == ACE_DENY &&
+            (any || sid_eq(&ace.sid, p->sid)))
             return true;
     return false;
 }
@@ -150,7 +158,7 @@ static void want_protection(struct plan *p, const struct aclplan_object *o,
     uint32_t mask = policy->read ? RIGHT_FILE_ALL : ACLPLAN_DENY;
     bool markers = o->directory && !policy->read;
 
-    if (!inherited || denies_come_late(&p->old->dacl)) {
+    if (!inherited || denies_come_late(p)) {
         want_deny(p, down, mask);
         if (markers)
             want_marker(p, ACE_CONTAINER_INHERIT);
@@ -215,18 +223,20 @@ static void keep_markers(struct plan *p)
 
 /* Whether our inherited denies still come before every allow of others, where no explicit
  * one stands for them. */
-static bool denies_are_late(const struct plan *p, const struct acl_ours *ours)
+static bool denies_are_late(const struct plan *p)
 {
+    const struct acl_ours ours = mine(p);
     struct ace ace = { 0 };
-    bool allowed = false, deny = false;
+    bool allowed = false;
 
-    if (denies_come_late(&p->old->dacl))
+    if (denies_come_late(p))
         return false;
     while (acl_next(&p->old->dacl, &ace)) {
-        deny = ace_is_ours(&ace, ours) && ace.type == ACE_DENY;
-        if (deny && (ace.flags & ACE_INHERITED) && allowed)
+        bool is_mine = ace_is_ours(&ace, &ours);
+
+        if (is_mine && allowed && ace.type == ACE_DENY && (ace.flags & ACE_INHERITED))
             return true;
-        if (!is_of_ours(&ace) && ace_is_allow(ace.type))
+        if (!is_mine && ace_is_allow(ace.type))
             allowed = true;
     }
     return false;
@@ -235,26 +245,24 @@ static bool denies_are_late(const struct plan *p, const struct acl_ours *ours)
 static enum acl_result edit_dacl(const struct plan *p, struct aclplan_room *room,
                                  struct acl *out)
 {
-    const struct acl_ours ours = { .sid = p->sid, .marker = true };
+    const struct acl_ours ours = mine(p);
     struct aclbuf b = aclbuf_init(room->dacl, sizeof room->dacl);
     struct aclbuf bare = aclbuf_init(room->sacl, sizeof room->sacl);
     struct acl stripped;
-    enum acl_result result = ACL_SAME;
 
     if (p->overflow)
         return ACL_TOO_BIG;
-    if (denies_are_late(p, &ours)) {
-        /* Out and in again, which puts them in their places. */
-        if (acl_edit(&p->old->dacl, &ours, NULL, 0, &bare) == ACL_TOO_BIG ||
-            !acl_read(&stripped, bare.at, bare.bytes))
-            return ACL_TOO_BIG;
-        result = acl_edit(&stripped, &ours, p->want, p->count, &b);
-    } else {
-        result = acl_edit(&p->old->dacl, &ours, p->want, p->count, &b);
-    }
-    if (result == ACL_CHANGED && !acl_read(out, b.at, b.bytes))
+    if (acl_edit(&p->old->dacl, &ours, p->want, p->count, &b) == ACL_SAME &&
+        !denies_are_late(p))
+        return ACL_SAME;
+    /* Out and in again: where ours have stood must not decide where they come to stand.
+     * Without any wanted, the second edit finds nothing to do. */
+    if (acl_edit(&p->old->dacl, &ours, NULL, 0, &bare) == ACL_TOO_BIG ||
+        !acl_read(&stripped, bare.at, bare.bytes) ||
+        acl_edit(&stripped, &ours, p->want, p->count, &b) == ACL_TOO_BIG ||
+        !acl_read(out, b.at, b.bytes))
         return ACL_TOO_BIG;
-    return result;
+    return ACL_CHANGED;
 }
 
 static bool is_label_of_ours(const struct ace *ace)

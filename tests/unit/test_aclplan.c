@@ -179,6 +179,10 @@ static void aclplan_apply__deny_behind_an_allow__is_put_in_front(void **state)
     check_same(&edit.sd, &want);
     edit = aclplan_apply(&file, &p, &want, &room[0]);
     assert_int_equal(edit.result, ACLPLAN_SAME);
+    edit = aclplan_undo(&p.sid, &old, &room[0]);
+    want = sd_text(u"D:AI(A;ID;FA;;;WD)");
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    check_same(&edit.sd, &want);
 }
 
 static void aclplan_apply__system_made_child__is_the_same(void **state)
