@@ -88,6 +88,20 @@ static bool npm_script(const struct context *c, struct u16s dir, const char16_t 
     return file_in(out, dir, script);
 }
 
+/* The node that npm.cmd would start: the one beside it, else the first on PATH. */
+static bool find_node(const struct context *c, struct u16s dir, struct u16buf *program)
+{
+    const struct target_request node = { .tool = U16S("node.exe") };
+    struct u16buf found = U16BUF(store.probe);
+    struct pathsearch_seen seen;
+    struct err err;
+
+    return file_in(program, dir, u"node.exe") ||
+           (find_tool(c, &node, &found, &seen) &&
+            !pathsearch_is_batch(u16buf_text(&found)) &&
+            file_full_path(found.at, program, &err));
+}
+
 /* npm.cmd and npx.cmd only start node with a script, through a cmd.exe that damages
  * arguments and asks "Terminate batch job (Y/N)?" at Ctrl-C.  So start node.
  * False when *found is anything else, or not laid out as npm's. */
@@ -106,7 +120,7 @@ static bool find_npm(const struct context *c, struct u16s found, struct target *
         if (!u16s_ieq(pathsearch_base(found), u16s_of(known[i].batch)))
             continue;
         return npm_script(c, dir, known[i].script, script) &&
-               file_in(&t->program, dir, u"node.exe");
+               find_node(c, dir, &t->program);
     }
     return false;
 }

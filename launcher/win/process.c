@@ -49,6 +49,7 @@ bool process_start(const struct process_start *start, HANDLE *process, struct er
     DWORD flags = CREATE_UNICODE_ENVIRONMENT;
 
     GetStartupInfoW(&si);
+    si.lpReserved = NULL; /* must be, although ours may not have been */
     if (console_is_detached()) {
         flags |= DETACHED_PROCESS;
         if (!(si.dwFlags & STARTF_USESTDHANDLES)) { /* else a detached child gets none */

@@ -65,8 +65,28 @@ static void npm__batch_itself__leaves_a_mark(void **state)
     proc_clear(&p);
 }
 
+/* As `npm install -g npm` leaves it in the user's profile: the script beside npm.cmd, and
+ * node further down PATH. */
+static void npm__updated_by_the_user__is_node_from_path(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_node();
+    put_file(u"user\\npm.cmd", "@echo batch\r\n");
+    put_file(u"user\\node_modules\\npm\\bin\\npm-cli.js", "// newer npm\n");
+    run_npm(&p, text(L"%ls;%ls", place(u"user"), place(u"node")), u" \"a&b\"");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, "batch") == NULL);
+    proc_assert(&p, !_wcsicmp(proc_text(&p, "module", 0), place(u"node\\node.exe")));
+    proc_assert(&p, wcsstr(proc_text(&p, "line", 0),
+                           text(L"%ls\" \"a&b\"",
+                                place(u"user\\node_modules\\npm\\bin\\npm-cli.js"))));
+    proc_clear(&p);
+}
+
 /* Not laid out as npm's: it is somebody's own npm.cmd, and run as such. */
-static void npm__no_script_or_no_node_beside__runs_the_batch(void **state)
+static void npm__no_script_or_no_node__runs_the_batch(void **state)
 {
     struct proc p;
 
@@ -132,7 +152,8 @@ int wmain(int argc, wchar_t **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(npm__beside_node__is_node_with_its_script),
         cmocka_unit_test(npm__batch_itself__leaves_a_mark),
-        cmocka_unit_test(npm__no_script_or_no_node_beside__runs_the_batch),
+        cmocka_unit_test(npm__updated_by_the_user__is_node_from_path),
+        cmocka_unit_test(npm__no_script_or_no_node__runs_the_batch),
         cmocka_unit_test(npm__exit_code__is_nodes),
         cmocka_unit_test(npm__nothing_on_path__127),
         cmocka_unit_test(npx__shim_made_for_it__is_node_with_npx_script),
