@@ -9,6 +9,7 @@ struct plan {
     struct acl_entry want[ACL_OURS_MAX];
     size_t count;
     bool overflow;
+    bool markers; /* they are this edit's business too */
     enum aclplan_rule rule;
     bool unlabel; /* no label of ours, whoever else would want it */
     bool label;   /* the lowered label is wanted, with label_flags */
@@ -81,7 +82,7 @@ static bool others_need(const struct plan *p, uint8_t type)
 /* What this edit takes out and puts in; other roots' entries are like anybody's. */
 static struct acl_ours mine(const struct plan *p)
 {
-    return (struct acl_ours){ .sid = p->sid, .marker = true };
+    return (struct acl_ours){ .sid = p->sid, .marker = p->markers };
 }
 
 /* Whether somebody's allow comes before the place of inherited entries: there an
@@ -371,11 +372,12 @@ struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
                                   const struct aclplan_policy *policy,
                                   const struct secdesc *old, struct aclplan_room *room)
 {
-    struct plan p = { .sid = &policy->sid, .old = old };
+    struct plan p = { .sid = &policy->sid, .old = old, .markers = !policy->read };
 
     want_allows(&p, object, policy);
     want_denies(&p, object, policy);
-    keep_markers(&p);
+    if (p.markers)
+        keep_markers(&p);
     want_label(&p, object, policy);
     return carry_out(&p, room);
 }
@@ -385,6 +387,6 @@ struct aclplan_edit aclplan_undo(const struct sid *sid, const struct secdesc *ol
 {
     struct plan p = { .sid = sid, .old = old };
 
-    keep_markers(&p);
+    p.markers = !others_need(&p, ACE_DENY);
     return carry_out(&p, room);
 }

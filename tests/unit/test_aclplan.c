@@ -383,7 +383,7 @@ static void aclplan_undo__marker_of_two_roots__goes_with_the_last(void **state)
     struct aclplan_policy a = policy_of(u"" A), b = policy_of(u"" B);
     struct aclplan_object dir = { ACLPLAN_OUTSIDE, true, true, false, 1 };
     struct secdesc old = sd_text(u"D:AI" USUAL);
-    struct secdesc want = sd_text(u"D:AI" MARKER "(D;;WDWO;;;" B ")" USUAL);
+    struct secdesc want = sd_text(u"D:AI(D;;WDWO;;;" B ")" MARKER USUAL);
     struct aclplan_edit edit = aclplan_apply(&dir, &a, &old, &room[0]);
 
     (void)state;

@@ -448,7 +448,7 @@ static void make_world(struct world *w, unsigned seed, bool plain)
 {
     static const char16_t *const names[] = { u"src",    u"lib",   u"a.txt",  u".git",
                                              u".GIT",   u"hooks", u"config", u"objects",
-                                             u".codex", u"x",     u"y",      u"main.c" };
+                                             u".codex", u"x",     u".ssh",   u"main.c" };
     memset(w, 0, sizeof *w);
     w->seed = seed;
     w->random = seed * 2654435761u + 1;
@@ -1043,6 +1043,106 @@ static void aclplan__new_children__are_fenced_without_a_walk(void **state)
     for_every_tree(new_ones, NULL);
 }
 
+/* --- the read SID --------------------------------------------------------------------
+ */
+
+static enum aclplan_kind read_kind(const struct world *w, int n)
+{
+    int up = w->node[n].parent;
+
+    if (up < 0)
+        return ACLPLAN_ROOT;
+    for (int m = up; m > 0; m = w->node[m].parent)
+        if (u16s_eq(u16s_of(w->node[m].name), U16S(".ssh")))
+            return ACLPLAN_BELOW;
+    return u16s_eq(u16s_of(w->node[n].name), U16S(".ssh")) ? ACLPLAN_PROTECTED
+                                                           : ACLPLAN_INSIDE;
+}
+
+static bool read_reaches(const struct world *w, int n)
+{
+    for (; n > 0; n = w->node[n].parent)
+        if (old_of(w, n).control & SECDESC_DACL_PROTECTED)
+            return false;
+    return true;
+}
+
+static void apply_read(struct world *w, int n)
+{
+    struct aclplan_policy policy = { .sid = our_sid('R'), .read = true };
+    struct file *f = &w->file[w->node[n].file];
+    struct aclplan_object object = { .kind = read_kind(w, n),
+                                     .directory = f->directory,
+                                     .reached =
+                                         n == 0 || read_reaches(w, w->node[n].parent),
+                                     .links = f->links };
+    struct secdesc now = now_of(w, n);
+    struct aclplan_edit edit = aclplan_apply(&object, &policy, &now, &room);
+
+    assert_true(secdesc_write(&edit.sd, f->now, sizeof f->now, &f->now_bytes));
+}
+
+static bool is_store(const struct world *w, int n)
+{
+    for (int m = 0; m < w->node_count; m++)
+        if (w->node[m].file == w->node[n].file &&
+            (read_kind(w, m) == ACLPLAN_PROTECTED || read_kind(w, m) == ACLPLAN_BELOW))
+            return true;
+    return false;
+}
+
+/* A strict child of a root that has none of these: reads what is granted, no store, and
+ * writes no more than before. */
+static void check_read(const struct world *w, int n)
+{
+    static const struct fence strict = { "strict, reading", 0, true };
+    struct accesscheck_token t = fenced_token(w, &strict), user = user_token();
+    struct secdesc old = old_of(w, n), now = now_of(w, n);
+    uint32_t before = 0, got = 0;
+
+    if (!has_list(w, n))
+        return;
+    t.level = SID_LEVEL_MEDIUM; /* the lists alone */
+    before = rights(&user, &old);
+    got = rights(&t, &now);
+    CHECK(w, n, !(got & CHANGES & ~rights(&t, &old)));
+    if (is_store(w, n))
+        CHECK(w, n, !(got & (RIGHT_FILE_READ_DATA | CHANGES)));
+    else if (read_reaches(w, n) && !has_foreign_deny(&old))
+        CHECK(w, n, (got & ACLPLAN_READ) == (before & ACLPLAN_READ));
+}
+
+static void read_over_all(struct world *w, void *arg)
+{
+    static struct world copy;
+    struct sid sid = our_sid('R');
+
+    (void)arg;
+    copy = *w;
+    for (int twice = 0; twice < 2; twice++)
+        for (int n = 0; n < w->node_count; n++)
+            apply_read(w, n);
+    for (int n = 0; n < w->node_count; n++) {
+        check_read(w, n);
+        for (size_t f = 0; f < FENCES; f++) {
+            check_closed(w, n, &fences[f]);
+            check_stays(w, n, &fences[f]);
+        }
+    }
+    for (int n = 0; n < w->node_count; n++)
+        undo_one(w, n, &sid);
+    for (int i = 0; i < w->file_count; i++) {
+        assert_int_equal(w->file[i].now_bytes, copy.file[i].now_bytes);
+        assert_memory_equal(w->file[i].now, copy.file[i].now, copy.file[i].now_bytes);
+    }
+}
+
+static void aclplan__read_sid__reads_all_but_the_stores(void **state)
+{
+    (void)state;
+    for_every_tree(read_over_all, NULL);
+}
+
 /* A limit, shown so that nobody is surprised: a nested repository's own directory can be
  * renamed with all that is in it, as long as something above it is not protected. */
 static void aclplan__directory_of_a_nested_repository__can_be_renamed(void **state)
@@ -1079,6 +1179,7 @@ int main(void)
         cmocka_unit_test(aclplan_undo__any_tree__every_byte_is_back),
         cmocka_unit_test(aclplan_undo__of_one_root__leaves_the_others_theirs),
         cmocka_unit_test(aclplan__new_children__are_fenced_without_a_walk),
+        cmocka_unit_test(aclplan__read_sid__reads_all_but_the_stores),
         cmocka_unit_test(aclplan__directory_of_a_nested_repository__can_be_renamed),
     };
     return cmocka_run_group_tests_name("aclplan_tree", tests, NULL, NULL);
