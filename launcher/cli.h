@@ -46,6 +46,8 @@ uint32_t cmd_status(struct cli *cli);
 uint32_t cmd_shim(struct cli *cli);
 uint32_t cmd_policy(struct cli *cli);
 uint32_t cmd_explain(struct cli *cli);
+uint32_t cmd_verify(struct cli *cli);
+uint32_t cmd_verify_act(struct cli *cli);
 uint32_t cmd_dead_port(struct cli *cli);
 
 /* A closed loopback port for proxies to point to: 9, unless something listens there. */

@@ -135,17 +135,15 @@ static void find_root(struct context *c)
     u16buf_add(&c->root, root);
 }
 
-/* The root's name for ever: SHA-256 of its canonical path, upper-cased as the kernel
- * compares names. */
-static bool hash_root(struct context *c, struct err *err)
+bool context_hash_path(const char16_t *root, uint8_t *digest, struct err *err)
 {
     struct u16buf path = U16BUF(store.scratch);
 
-    if (!file_final_path(c->root.at, true, &path, err))
+    if (!file_final_path(root, true, &path, err))
         return false;
     for (size_t i = 0; i < path.len; i++)
         path.at[i] = RtlUpcaseUnicodeChar(path.at[i]);
-    sha256(path.at, path.len * sizeof path.at[0], c->root_hash);
+    sha256(path.at, path.len * sizeof path.at[0], digest);
     return true;
 }
 
@@ -163,9 +161,7 @@ static void name_box(struct context *c)
     }
 }
 
-/* A SID no other run has.  It needs to be different, not secret: a restricting SID can
- * only take rights away. */
-static struct sid run_sid(void)
+struct sid context_run_sid(void)
 {
     struct {
         LARGE_INTEGER ticks;
@@ -185,7 +181,7 @@ static void gather_evidence(struct context *c)
 {
     struct fence_parts parts = { .root = { sid_ours(c->root_hash) },
                                  .root_count = 1,
-                                 .run = run_sid() };
+                                 .run = context_run_sid() };
     struct fence_list list;
     struct err why;
 
@@ -212,7 +208,7 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
     if (!read_policy(c, err))
         return false;
     find_root(c);
-    if (!hash_root(c, err))
+    if (!context_hash_path(c->root.at, c->root_hash, err))
         return false;
     name_box(c);
     read_wine_version(c);

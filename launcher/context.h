@@ -51,6 +51,14 @@ MUST_CHECK bool context_begin(struct context *context, struct err *err);
 MUST_CHECK bool context_complete(struct context *context, const struct context_wish *wish,
                                  struct err *err);
 
+/* A root's name for ever, 32 bytes: SHA-256 of its canonical path, upper-cased as the
+ * kernel compares names. */
+MUST_CHECK bool context_hash_path(const char16_t *root, uint8_t *digest, struct err *err);
+
+/* A SID no other run has.  It needs to be different, not secret: a restricting SID can
+ * only take rights away. */
+struct sid context_run_sid(void);
+
 /* Makes the box's directories where missing. */
 MUST_CHECK bool context_make_box(struct context *context, struct err *err);
 

@@ -25,6 +25,9 @@ static const struct {
       u"status [--json]  the level here and why, network, workspace, box, policy" },
     { u"explain", cmd_explain,
       u"explain [--json] read|write|delete|rename PATH   would it be allowed, and by what" },
+    { u"verify", cmd_verify,
+      u"verify [--json] [--level standard|strict]   what the fence stops here, tried" },
+    { u"verify-act", cmd_verify_act, NULL }, /* verify's own children */
     { u"shim", cmd_shim,
       u"shim add NAME | list | remove NAME   the tools that have a shim" },
     { u"policy", cmd_policy,
@@ -40,7 +43,8 @@ static uint32_t cmd_help(struct cli *cli)
     (void)cli;
     out_line(OUT_STDOUT, u"ringfence: keeps builds and agents inside the workspace");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        out_line(OUT_STDOUT, u"  ringfence ", commands[i].usage);
+        if (commands[i].usage)
+            out_line(OUT_STDOUT, u"  ringfence ", commands[i].usage);
     out_line(OUT_STDOUT,
              u"  L is auto, advisory, confined or enforced. Exit codes: the tool's "
              u"own, else 125 Ringfence, 126 refused, 127 not found.");

@@ -1,0 +1,448 @@
+#include "scratch.h"
+
+#include "context.h"
+#include "core/aclplan.h"
+#include "win/dll.h"
+#include "win/file.h"
+#include "win/security.h"
+#include "win/token.h"
+
+#define TRIES    20u /* a virus scanner may still hold what was just made */
+#define RETRY_MS 50u
+
+/* One verify a process. */
+static struct {
+    char16_t path[MAX_PATH + 64], beside[MAX_PATH + 64], key[64];
+    char16_t name[WIN_PATH_CAP];
+    struct security security;
+    struct aclplan_room room;
+    uint8_t bytes[4096];
+} store;
+
+#define REGISTRY(name) ((__typeof__(&(name)))(void (*)(void))dll_security(#name))
+
+void scratch_path(const struct scratch *s, const char *below, struct u16buf *out)
+{
+    u16buf_add(out, u16buf_text(&s->path));
+    u16buf_addc(out, u'\\');
+    u16buf_add_ascii(out, below);
+}
+
+/* All to the user, SYSTEM and Administrators, for everything in it, and nothing from
+ * above: what a profile has, wherever TEMP is. */
+static bool profile_security(SECURITY_ATTRIBUTES *attributes, struct err *err)
+{
+    static uint8_t bytes[512], list[256];
+    struct sid who[3] = { sid_well_known(SID_SYSTEM),
+                          sid_well_known(SID_ADMINISTRATORS) };
+    struct aclbuf b = aclbuf_init(list, sizeof list);
+    struct secdesc sd = { .control = SECDESC_DACL_PROTECTED };
+    size_t size = 0;
+
+    if (!token_user_sid(&who[2], err))
+        return false;
+    for (size_t i = 0; i < 3; i++) {
+        struct acl_entry entry = { ACE_ALLOW, ACE_OBJECT_INHERIT | ACE_CONTAINER_INHERIT,
+                                   RIGHT_FILE_ALL, who[i] };
+
+        aclbuf_add(&b, &entry);
+    }
+    sd.dacl = aclbuf_acl(&b);
+    if (b.cut || !secdesc_write(&sd, bytes, sizeof bytes, &size))
+        return err_rule(err, "the descriptor is too large", NULL);
+    *attributes = (SECURITY_ATTRIBUTES){ .nLength = sizeof *attributes,
+                                         .lpSecurityDescriptor = bytes };
+    return true;
+}
+
+/* Where there is no such key, the control of its row fails and says so. */
+static void make_key(const struct scratch *s)
+{
+    __typeof__(&RegCreateKeyExW) create = REGISTRY(RegCreateKeyExW);
+    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
+    HKEY key = NULL;
+
+    if (create && close &&
+        create(HKEY_CURRENT_USER, s->key.at, 0, NULL, REG_OPTION_VOLATILE, KEY_SET_VALUE,
+               NULL, &key, NULL) == ERROR_SUCCESS)
+        close(key);
+}
+
+bool scratch_init(struct scratch *s, struct err *err)
+{
+    SECURITY_ATTRIBUTES attributes;
+    FILETIME now;
+    size_t leaf = 0;
+    DWORD len = GetTempPathW(MAX_PATH, store.name);
+
+    *s = (struct scratch){ .path = U16BUF(store.path),
+                           .beside = U16BUF(store.beside),
+                           .key = U16BUF(store.key) };
+    if (len == 0 || len > MAX_PATH)
+        return err_win32(err, "GetTempPathW", NULL);
+    if (!profile_security(&attributes, err) || !file_full_path(store.name, &s->path, err))
+        return false;
+    if (s->path.len == 0 || s->path.at[s->path.len - 1] != u'\\')
+        u16buf_addc(&s->path, u'\\');
+    leaf = s->path.len;
+    GetSystemTimeAsFileTime(&now);
+    u16buf_addz(&s->path, u"ringfence-verify-");
+    u16buf_add_hex(&s->path, GetCurrentProcessId(), 8);
+    u16buf_add_hex(&s->path, now.dwLowDateTime, 8);
+    u16buf_add(&s->beside, u16buf_text(&s->path));
+    u16buf_addz(&s->beside, u".tmp");
+    u16buf_addz(&s->key, u"Software\\");
+    u16buf_add(&s->key, u16s_from(u16buf_text(&s->path), leaf));
+    if (s->beside.cut || s->key.cut)
+        return err_rule(err, "the path of TEMP is too long", store.name);
+    if (!CreateDirectoryW(s->path.at, &attributes)) {
+        err_win32(err, "CreateDirectoryW", s->path.at);
+        s->path.len = 0; /* not ours to remove */
+        return false;
+    }
+    make_key(s);
+    return true;
+}
+
+static bool is_dots(const char16_t *name)
+{
+    return name[0] == u'.' && (!name[1] || (name[1] == u'.' && !name[2]));
+}
+
+static bool delete_one(const char16_t *path, bool directory, struct err *err)
+{
+    for (size_t i = 0; i < TRIES; i++) {
+        DWORD code = 0;
+
+        SetFileAttributesW(path, FILE_ATTRIBUTE_NORMAL);
+        if (directory ? RemoveDirectoryW(path) : DeleteFileW(path))
+            return true;
+        code = GetLastError();
+        if (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
+            return true;
+        err_set(err, ERR_WIN32, code, directory ? "RemoveDirectoryW" : "DeleteFileW",
+                path);
+        Sleep(RETRY_MS);
+    }
+    return false;
+}
+
+/* Empties the directory that *path names; a link in it goes, what it leads to stays.  The
+ * tree is a few levels deep. */
+static bool empty(struct u16buf *path, struct err *err)
+{
+    WIN32_FIND_DATAW found;
+    size_t len = path->len;
+    HANDLE find = NULL;
+    bool good = true;
+
+    u16buf_addz(path, u"\\*");
+    find = FindFirstFileW(path->at, &found);
+    path->len = len;
+    path->at[len] = 0;
+    if (find == INVALID_HANDLE_VALUE)
+        return err_win32(err, "FindFirstFileW", path->at);
+    do {
+        bool directory = found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY;
+
+        if (is_dots(found.cFileName))
+            continue;
+        u16buf_addc(path, u'\\');
+        u16buf_addz(path, found.cFileName);
+        if (directory && !(found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
+            good = empty(path, err) && good;
+        good = delete_one(path->at, directory, err) && good;
+        path->len = len;
+        path->at[len] = 0;
+    } while (FindNextFileW(find, &found));
+    FindClose(find);
+    return good;
+}
+
+static bool empty_scratch(const struct scratch *s, struct err *err)
+{
+    struct u16buf path = U16BUF(store.name);
+
+    u16buf_add(&path, u16buf_text(&s->path));
+    return empty(&path, err);
+}
+
+static void delete_value(const struct scratch *s)
+{
+    __typeof__(&RegOpenKeyExW) open = REGISTRY(RegOpenKeyExW);
+    __typeof__(&RegDeleteValueW) delete = REGISTRY(RegDeleteValueW);
+    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
+    HKEY key = NULL;
+
+    if (!open || !delete || !close ||
+        open(HKEY_CURRENT_USER, s->key.at, 0, KEY_SET_VALUE, &key) != ERROR_SUCCESS)
+        return;
+    delete (key, u"value");
+    close(key);
+}
+
+bool scratch_has_value(const struct scratch *s)
+{
+    __typeof__(&RegOpenKeyExW) open = REGISTRY(RegOpenKeyExW);
+    __typeof__(&RegQueryValueExW) query = REGISTRY(RegQueryValueExW);
+    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
+    HKEY key = NULL;
+    bool has = false;
+
+    if (!open || !query || !close ||
+        open(HKEY_CURRENT_USER, s->key.at, 0, KEY_QUERY_VALUE, &key) != ERROR_SUCCESS)
+        return false;
+    has = query(key, u"value", NULL, NULL, NULL, NULL) == ERROR_SUCCESS;
+    close(key);
+    return has;
+}
+
+bool scratch_remove(struct scratch *s, struct err *err)
+{
+    __typeof__(&RegDeleteKeyW) delete_key = REGISTRY(RegDeleteKeyW);
+    bool good = true;
+
+    if (s->path.len == 0)
+        return true;
+    if (delete_key)
+        delete_key(HKEY_CURRENT_USER, s->key.at);
+    good = delete_one(s->beside.at, false, err);
+    good = empty_scratch(s, err) && good;
+    return delete_one(s->path.at, true, err) && good;
+}
+
+static bool make_thing(const struct scratch *s, const struct battery_thing *thing,
+                       struct err *err)
+{
+    static const char contents[] = BATTERY_CONTENTS;
+    struct u16buf path = U16BUF(store.name);
+    auto_handle HANDLE file = NULL;
+    DWORD done = 0;
+
+    scratch_path(s, thing->path, &path);
+    if (thing->directory)
+        return CreateDirectoryW(path.at, NULL) ||
+               err_win32(err, "CreateDirectoryW", path.at);
+    file = CreateFileW(path.at, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL,
+                       NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        file = NULL;
+        return err_win32(err, "CreateFileW", path.at);
+    }
+    return WriteFile(file, contents, sizeof contents - 1, &done, NULL) ||
+           err_win32(err, "WriteFile", path.at);
+}
+
+/* Writes sd's DACL to what is at path. */
+static bool write_dacl(struct scratch *s, const char16_t *path, const struct secdesc *sd,
+                       struct err *err)
+{
+    auto_handle HANDLE file = NULL;
+
+    if (!security_open(path, &file, err))
+        return false;
+    switch (security_write_dacl(file, sd, err)) {
+    case SECURITY_NOT_WRITTEN:
+        return false;
+    case SECURITY_NOT_KEPT:
+        s->not_kept = true;
+        break;
+    case SECURITY_WRITTEN:
+        break;
+    }
+    return true;
+}
+
+/* Nobody may delete the guarded file, except who may delete in its directory. */
+static bool guard(struct scratch *s, struct err *err)
+{
+    struct aclbuf b = aclbuf_init(store.room.dacl, sizeof store.room.dacl);
+    struct acl_entry deny = { ACE_DENY, 0, RIGHT_DELETE, sid_everyone() };
+    struct acl_entry allow = { ACE_ALLOW, 0, RIGHT_FILE_ALL, { 0 } };
+    struct secdesc sd = { .control = SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
+    struct u16buf path = U16BUF(store.name);
+
+    if (!token_user_sid(&allow.sid, err))
+        return false;
+    scratch_path(s, BATTERY_GUARDED, &path);
+    aclbuf_add(&b, &deny);
+    aclbuf_add(&b, &allow);
+    sd.dacl = aclbuf_acl(&b);
+    return write_dacl(s, path.at, &sd, err);
+}
+
+/* What the walk of a workspace makes of the path, which is below or at the root or is not
+ * in it at all. */
+static enum aclplan_kind kind_of(const char *path, bool directory)
+{
+    static const struct protected_names names = { 0 };
+    char16_t text[128];
+    struct u16s rest = u16s_ascii(text, 128, path);
+    struct u16s part = u16s_split(&rest, u'\\');
+    enum aclplan_kind kind = ACLPLAN_ROOT;
+    char16_t root[16];
+
+    if (!u16s_eq(part, u16s_ascii(root, 16, BATTERY_ROOT)))
+        return ACLPLAN_OUTSIDE;
+    while (rest.at) {
+        part = u16s_split(&rest, u'\\');
+        kind = aclplan_kind_in(
+            kind, protected_name_of(&names, false, part, (struct u16s){ NULL, 0 }),
+            rest.at || directory, false);
+    }
+    return kind;
+}
+
+/* Whether a protected name lies directly in it. */
+static bool holds(const char *path)
+{
+    char16_t dir[128], text[128];
+    struct u16s parent = u16s_ascii(dir, 128, path);
+
+    for (size_t i = 0; i < battery_thing_count; i++) {
+        struct u16s child = u16s_ascii(text, 128, battery_things[i].path);
+
+        if (child.len > parent.len + 1 && u16s_istarts(child, parent) &&
+            child.at[parent.len] == u'\\' &&
+            u16s_find(child, u'\\', parent.len + 1) == child.len &&
+            kind_of(battery_things[i].path, battery_things[i].directory) ==
+                ACLPLAN_PROTECTED)
+            return true;
+    }
+    return false;
+}
+
+static bool fence_one(struct scratch *s, const char16_t *path,
+                      const struct aclplan_object *object, struct err *err)
+{
+    const struct aclplan_policy policy = { .sid = s->root };
+    struct aclplan_edit edit;
+
+    switch (security_read(path, &store.security, err)) {
+    case SECURITY_ABSENT:
+        return err_set(err, ERR_WIN32, ERROR_FILE_NOT_FOUND, "CreateFileW", path);
+    case SECURITY_FAILED:
+        return false;
+    case SECURITY_READ:
+        break;
+    }
+    edit = aclplan_apply(object, &policy, &store.security.sd, &store.room);
+    if (edit.result == ACLPLAN_REFUSED) {
+        s->refused = true; /* as on a volume without lists: the rows will show it */
+        return true;
+    }
+    return !edit.dacl || write_dacl(s, path, &edit.sd, err);
+}
+
+/* The whole plan, from the directory above the workspace down. */
+static bool fence_all(struct scratch *s, struct err *err)
+{
+    const struct aclplan_object above = { .directory = true, .holds = true };
+
+    if (!fence_one(s, s->path.at, &above, err))
+        return false;
+    for (size_t i = 0; i < battery_thing_count; i++) {
+        const struct battery_thing *thing = &battery_things[i];
+        struct aclplan_object object = { .kind = kind_of(thing->path, thing->directory),
+                                         .directory = thing->directory,
+                                         .reached = true,
+                                         .links = 1 };
+        struct u16buf path = U16BUF(store.name);
+
+        if (object.kind == ACLPLAN_OUTSIDE)
+            continue;
+        object.holds = thing->directory && holds(thing->path);
+        scratch_path(s, thing->path, &path);
+        if (!fence_one(s, path.at, &object, err))
+            return false;
+    }
+    return true;
+}
+
+static bool name_root(struct scratch *s, struct err *err)
+{
+    uint8_t digest[SHA256_BYTES];
+    struct u16buf path = U16BUF(store.name);
+
+    scratch_path(s, BATTERY_ROOT, &path);
+    if (!context_hash_path(path.at, digest, err))
+        return false;
+    s->root = sid_ours(digest);
+    return true;
+}
+
+bool scratch_fill(struct scratch *s, struct err *err)
+{
+    delete_value(s);
+    if (!delete_one(s->beside.at, false, err) || !empty_scratch(s, err))
+        return false;
+    for (size_t i = 0; i < battery_thing_count; i++)
+        if (!make_thing(s, &battery_things[i], err))
+            return false;
+    return name_root(s, err) && fence_all(s, err) && guard(s, err);
+}
+
+/* Owner and list; a child that changed them shows. */
+static void look_at_security(const char16_t *path, struct scratch_look *look)
+{
+    struct {
+        struct sid owner;
+        uint8_t list[SHA256_BYTES];
+    } both = { 0 };
+    const struct secdesc *sd = &store.security.sd;
+    struct err err = { 0 };
+
+    if (security_read(path, &store.security, &err) != SECURITY_READ)
+        return;
+    for (size_t i = 0; sd->has_owner && i < sid_bytes(&sd->owner); i++)
+        ((uint8_t *)&both.owner)[i] = ((const uint8_t *)&sd->owner)[i];
+    if (sd->dacl.at)
+        sha256(sd->dacl.at, sd->dacl.used, both.list);
+    sha256(&both, sizeof both, look->security);
+}
+
+void scratch_look(const char16_t *path, struct scratch_look *look)
+{
+    BY_HANDLE_FILE_INFORMATION info;
+    size_t bytes = 0;
+    struct err err = { 0 };
+    HANDLE file = CreateFileW(path, FILE_READ_ATTRIBUTES,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                              NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    *look = (struct scratch_look){ .there = file != INVALID_HANDLE_VALUE };
+    if (!look->there)
+        return;
+    if (GetFileInformationByHandle(file, &info)) {
+        look->attributes = info.dwFileAttributes;
+        look->index_high = info.nFileIndexHigh;
+        look->index_low = info.nFileIndexLow;
+        if (!(info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)) {
+            look->links = info.nNumberOfLinks;
+            look->size_low = info.nFileSizeLow;
+            look->written = info.ftLastWriteTime;
+        }
+    }
+    CloseHandle(file);
+    if (file_read(path, store.bytes, sizeof store.bytes, &bytes, &err) == FILE_READ_DONE)
+        sha256(store.bytes, bytes, look->contents);
+    look_at_security(path, look);
+}
+
+static bool same_digest(const uint8_t *a, const uint8_t *b)
+{
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+bool scratch_same(const struct scratch_look *a, const struct scratch_look *b)
+{
+    return a->there == b->there && a->attributes == b->attributes &&
+           a->links == b->links && a->size_low == b->size_low &&
+           a->index_high == b->index_high && a->index_low == b->index_low &&
+           a->written.dwLowDateTime == b->written.dwLowDateTime &&
+           a->written.dwHighDateTime == b->written.dwHighDateTime &&
+           same_digest(a->contents, b->contents) && same_digest(a->security, b->security);
+}
