@@ -395,6 +395,16 @@ static void aclplan_undo__marker_of_two_roots__goes_with_the_last(void **state)
     check_same(&edit.sd, &old);
 }
 
+/* A nested root whose policy protects less than the outer one's takes nothing from it. */
+static void aclplan_apply__marker_of_another_root__stays(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+
+    (void)state;
+    check_one(a_dir, &p, u"D:AI" MARKER "(D;;WDWO;;;" B ")" USUAL,
+              u"D:AI" MARKER "(D;;WDWO;;;" B ")" INSIDE USUAL, ACLPLAN_FULL);
+}
+
 static void aclplan_kind_in__tree__follows_the_names(void **state)
 {
     static const struct {
@@ -444,6 +454,7 @@ int main(void)
         cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
         cmocka_unit_test(aclplan_apply__read_sid__reads_and_leaves_stores_closed),
         cmocka_unit_test(aclplan_undo__marker_of_two_roots__goes_with_the_last),
+        cmocka_unit_test(aclplan_apply__marker_of_another_root__stays),
         cmocka_unit_test(aclplan_kind_in__tree__follows_the_names),
     };
     return cmocka_run_group_tests_name("aclplan", tests, NULL, NULL);
