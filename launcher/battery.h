@@ -24,11 +24,15 @@ enum battery_act {
     BATTERY_ATTRIBUTES,
     BATTERY_TIMES,
     BATTERY_DACL,
-    BATTERY_OWNER,      /* open for WRITE_OWNER */
-    BATTERY_LINK,       /* path becomes one more name of other */
-    BATTERY_LINK_WRITE, /* the same, then other is written to by path */
-    BATTERY_SET_VALUE,  /* in the registry */
-    BATTERY_VM_WRITE,   /* open the process whose id is path */
+    BATTERY_OWNER,          /* open for WRITE_OWNER */
+    BATTERY_LINK,           /* path becomes one more name of other */
+    BATTERY_LINK_WRITE,     /* the same, then other is written to by path */
+    BATTERY_JUNCTION_WRITE, /* path becomes a junction to other, and a.txt is written to
+                             */
+    BATTERY_SET_VALUE,      /* in the registry */
+    BATTERY_VM_WRITE,       /* open the process whose id is path */
+    BATTERY_VM_READ,
+    BATTERY_DUP_HANDLE,
     BATTERY_TERMINATE,
     BATTERY_THREAD,
     BATTERY_PIPE,
@@ -40,6 +44,7 @@ enum battery_act {
 enum battery_place {
     BATTERY_SCRATCH,  /* below the scratch directory */
     BATTERY_VERBATIM, /* the same by its \\?\ path */
+    BATTERY_DEVICE,   /* the same by its \\.\ path */
     BATTERY_SHORT,    /* the same by its 8.3 name */
     BATTERY_TEMP,     /* beside the scratch directory */
     BATTERY_KEY,      /* verify's own key in HKCU\Software */

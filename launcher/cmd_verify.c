@@ -168,6 +168,10 @@ static bool name_path(const struct battery_row *row)
         u16buf_addz(&b, u"\\\\?\\");
         scratch_path(&verify.scratch, row->path, &b);
         break;
+    case BATTERY_DEVICE:
+        u16buf_addz(&b, u"\\\\.\\");
+        scratch_path(&verify.scratch, row->path, &b);
+        break;
     case BATTERY_SCRATCH:
         scratch_path(&verify.scratch, row->path, &b);
         break;
@@ -240,6 +244,16 @@ static bool is_denial(DWORD code)
     return code == ERROR_ACCESS_DENIED || code == ERROR_PRIVILEGE_NOT_HELD;
 }
 
+/* Whether something may be different although it does not show where the row looks. */
+static bool may_have_left(const struct battery_row *row, const struct trial *trial)
+{
+    if (row->act == BATTERY_LINK_WRITE || row->act == BATTERY_JUNCTION_WRITE)
+        return true; /* two steps */
+    if (!trial->started || is_denial(trial->code))
+        return false;
+    return trial->code != 0 || row->act == BATTERY_DACL || battery_act_changes(row->act);
+}
+
 /* One act on things as they were made. */
 static bool try_act(const struct battery_row *row, HANDLE token, struct trial *trial,
                     struct err *err)
@@ -254,10 +268,7 @@ static bool try_act(const struct battery_row *row, HANDLE token, struct trial *t
     trial->changed = !scratch_same(&before.seen, &after.seen) ||
                      !scratch_same(&before.other, &after.other) ||
                      before.value != after.value;
-    verify.used =
-        trial->changed ||
-        (trial->started && !is_denial(trial->code) &&
-         (battery_act_changes(row->act) || row->act == BATTERY_DACL || trial->code != 0));
+    verify.used = trial->changed || may_have_left(row, trial);
     return true;
 }
 

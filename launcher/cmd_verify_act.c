@@ -9,6 +9,8 @@
 #include "win/dll.h"
 #include "win/security.h"
 
+#include <winioctl.h>
+
 #define SHARE_ALL    ((DWORD)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
 #define CMD_LIMIT_MS 10000u
 
@@ -105,6 +107,52 @@ static DWORD link_file(bool write)
                  : ERROR_SUCCESS;
 }
 
+/* REPARSE_DATA_BUFFER for a mount point, [MS-FSCC] 2.1.2.5: both names, each with a
+ * terminator that its length leaves out. */
+static struct {
+    DWORD tag;
+    WORD bytes, unused;
+    WORD target_at, target_bytes, shown_at, shown_bytes;
+    char16_t names[8000]; /* 16 KiB is the most that a reparse point holds */
+} mount;
+
+static DWORD make_junction(void)
+{
+    struct u16buf names = U16BUF(mount.names);
+    auto_handle HANDLE file = NULL;
+    DWORD done = 0;
+
+    u16buf_addz(&names, u"\\??\\");
+    u16buf_addz(&names, doing.other);
+    mount.tag = IO_REPARSE_TAG_MOUNT_POINT;
+    mount.target_bytes = (WORD)(names.len * sizeof names.at[0]);
+    mount.shown_at = (WORD)(mount.target_bytes + sizeof names.at[0]);
+    mount.bytes = (WORD)(mount.shown_at + sizeof names.at[0] + 4 * sizeof(WORD));
+    if (names.cut || !CreateDirectoryW(doing.path, NULL))
+        return names.cut ? ERROR_BUFFER_OVERFLOW : result(FALSE);
+    file = CreateFileW(doing.path, GENERIC_WRITE, SHARE_ALL, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        file = NULL;
+        return result(FALSE);
+    }
+    return result(DeviceIoControl(file, FSCTL_SET_REPARSE_POINT, &mount, mount.bytes + 8u,
+                                  NULL, 0, &done, NULL));
+}
+
+static DWORD write_through_junction(void)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf through = U16BUF(text);
+    DWORD code = make_junction();
+
+    if (code != ERROR_SUCCESS)
+        return code;
+    u16buf_addz(&through, doing.path);
+    u16buf_addz(&through, u"\\a.txt");
+    return write_file(text, GENERIC_WRITE, OPEN_EXISTING, 7);
+}
+
 static DWORD set_value(void)
 {
     __typeof__(&RegOpenKeyExW) open =
@@ -199,6 +247,8 @@ static DWORD act_on_file(enum battery_act act)
         return set_times();
     case BATTERY_DACL:
         return change_dacl();
+    case BATTERY_JUNCTION_WRITE:
+        return write_through_junction();
     default:
         return link_file(act == BATTERY_LINK_WRITE);
     }
@@ -213,6 +263,10 @@ static DWORD act_on(enum battery_act act)
         return set_value();
     case BATTERY_VM_WRITE:
         return open_process(PROCESS_VM_WRITE | PROCESS_VM_OPERATION);
+    case BATTERY_VM_READ:
+        return open_process(PROCESS_VM_READ);
+    case BATTERY_DUP_HANDLE:
+        return open_process(PROCESS_DUP_HANDLE);
     case BATTERY_TERMINATE:
         return open_process(PROCESS_TERMINATE);
     case BATTERY_THREAD:

@@ -211,6 +211,18 @@ bool scratch_remove(struct scratch *s, struct err *err)
     return delete_one(s->path.at, true, err) && good;
 }
 
+/* A name that was just deleted may still be there for a moment, for who has it open. */
+static bool make_directory(const char16_t *path, struct err *err)
+{
+    for (size_t i = 0; i < TRIES; i++) {
+        if (CreateDirectoryW(path, NULL))
+            return true;
+        err_win32(err, "CreateDirectoryW", path);
+        Sleep(RETRY_MS);
+    }
+    return false;
+}
+
 static bool make_thing(const struct scratch *s, const struct battery_thing *thing,
                        struct err *err)
 {
@@ -221,8 +233,7 @@ static bool make_thing(const struct scratch *s, const struct battery_thing *thin
 
     scratch_path(s, thing->path, &path);
     if (thing->directory)
-        return CreateDirectoryW(path.at, NULL) ||
-               err_win32(err, "CreateDirectoryW", path.at);
+        return make_directory(path.at, err);
     file = CreateFileW(path.at, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL,
                        NULL);
     if (file == INVALID_HANDLE_VALUE) {

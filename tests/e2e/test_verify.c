@@ -126,8 +126,9 @@ static void check_row(const struct proc *p, const char *row)
         good = without && done && !strstr(row, "\"expected\":\"allowed\"");
     else if (strstr(row, "\"verdict\":\"allowed\""))
         good = without && done && strstr(row, "\"expected\":\"allowed\"");
-    else if (strstr(row, "\"verdict\":\"skipped\""))
-        good = strstr(row, "\"id\":\"docs-short\"") && strstr(row, "no such name");
+    else if (strstr(row, "\"verdict\":\"skipped\"")) /* Wine makes no junctions */
+        good = strstr(row, "\"id\":\"docs-junction\"") ||
+               (strstr(row, "\"id\":\"docs-short\"") && strstr(row, "no such name"));
     if (!good) {
         proc_show(p);
         print_error("not so: %s\n", row);
