@@ -6,12 +6,22 @@
  */
 #include "harness.h"
 
-static void verify(struct proc *p, const char16_t *words)
+static BOOL WINAPI swallow(DWORD type)
+{
+    return type == CTRL_C_EVENT;
+}
+
+static void prepare(struct proc *p, const char16_t *words)
 {
     proc_init(p, place(u"rf\\ringfence.exe"), text(L" verify %ls", words));
     make_dir(u"temp");
     env_set(&p->env, u"TEMP", place(u"temp"));
     env_set(&p->env, u"TMP", place(u"temp"));
+}
+
+static void verify(struct proc *p, const char16_t *words)
+{
+    prepare(p, words);
     proc_run(p);
 }
 
@@ -183,6 +193,24 @@ static void text__strict_under_wine__says_first_that_it_is_no_fence(void **state
     proc_clear(&p);
 }
 
+static void ctrl_c__in_the_middle__all_is_put_away(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    prepare(&p, u"");
+    proc_start(&p);
+    sink_await(p.out, "create a file beside the workspace");
+    assert_true(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
+    proc_wait(&p);
+    proc_assert_code(&p, 125);
+    proc_assert(&p, !strstr(p.out->at, " acts: "));
+    proc_assert(&p, count_messages(p.err->at) == 1);
+    proc_assert(&p, is_empty(place(u"temp")));
+    proc_assert(&p, count_keys() == 0);
+    proc_clear(&p);
+}
+
 static void bad_words__any__one_line_and_125(void **state)
 {
     static const char16_t *const bad[] = { u"x", u"--level", u"--level enforced",
@@ -247,9 +275,12 @@ int wmain(int argc, wchar_t **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json__under_wine__claims_nothing_unseen),
         cmocka_unit_test(text__strict_under_wine__says_first_that_it_is_no_fence),
+        cmocka_unit_test(ctrl_c__in_the_middle__all_is_put_away),
         cmocka_unit_test(bad_words__any__one_line_and_125),
         cmocka_unit_test(no_temp__any__one_line_and_125),
         cmocka_unit_test(act__by_itself__ends_with_its_error),
     };
-    return harness_main(argc, argv, "verify", tests, COUNT(tests), false);
+
+    SetConsoleCtrlHandler(swallow, TRUE);
+    return harness_main(argc, argv, "verify", tests, COUNT(tests), true);
 }
