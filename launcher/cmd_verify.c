@@ -89,31 +89,41 @@ static bool make_token(struct err *err)
 }
 
 /* Starts our own program on verify.line, in System32, without a console and without any
- * handle; under the token, where there is one. */
-static bool start_child(HANDLE token, HANDLE *process, DWORD *code)
+ * handle; under the token, where there is one.  0, or the Win32 code. */
+static DWORD create_child(HANDLE token, PROCESS_INFORMATION *pi)
 {
     STARTUPINFOW si = { .cb = sizeof si };
-    PROCESS_INFORMATION pi = { 0 };
     dll_create_process_as_user as_user = NULL;
     BOOL done = FALSE;
+    DWORD code = 0;
 
-    *code = ERROR_PROC_NOT_FOUND;
     if (token) {
         as_user = (dll_create_process_as_user)(void (*)(void))dll_security(
             "CreateProcessAsUserW");
         if (!as_user)
-            return false;
+            return ERROR_PROC_NOT_FOUND;
         done = as_user(token, verify.self, verify.line, &verify.security.attributes,
                        &verify.security.attributes, FALSE, DETACHED_PROCESS, NULL,
-                       verify.system, &si, &pi);
+                       verify.system, &si, pi);
     } else {
         done = CreateProcessW(verify.self, verify.line, NULL, NULL, FALSE,
-                              DETACHED_PROCESS, NULL, verify.system, &si, &pi);
+                              DETACHED_PROCESS, NULL, verify.system, &si, pi);
     }
-    if (!done) {
-        *code = GetLastError();
+    code = done ? 0 : GetLastError();
+    return done || code ? code : ERROR_GEN_FAILURE;
+}
+
+/* A second time where Wine fails to start anything now and then (1359): nothing has been
+ * done yet, and a row that says so is no use to anybody. */
+static bool start_child(HANDLE token, HANDLE *process, DWORD *code)
+{
+    PROCESS_INFORMATION pi = { 0 };
+
+    *code = create_child(token, &pi);
+    if (*code == ERROR_INTERNAL_ERROR)
+        *code = create_child(token, &pi);
+    if (*code)
         return false;
-    }
     CloseHandle(pi.hThread);
     *process = pi.hProcess;
     return true;

@@ -19,8 +19,8 @@ static const struct {
     const char16_t *usage;
 } commands[] = {
     { u"run", cmd_run,
-      u"run [--level L] [--require L] [--network on|off] [--root DIR]... -- CMD...\n"
-      u"             run CMD, a tool or a whole script, as the shims would" },
+      u"run [--level L] [--require L] [--network on|off] [--root DIR]... -- CMD...   as "
+      u"the shims would" },
     { u"status", cmd_status,
       u"status [--json]  the level here and why, network, workspace, box, policy" },
     { u"explain", cmd_explain,
