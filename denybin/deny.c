@@ -69,9 +69,7 @@ static uint32_t refuse(void)
         err_report(&err, u"start");
         return EXIT_RINGFENCE;
     }
-    name = pathsearch_base(u16buf_text(&self));
-    if (u16s_iends(name, U16S(".exe")))
-        name.len -= 4;
+    name = u16s_without(pathsearch_base(u16buf_text(&self)), U16S(".exe"));
     row = find_row(name);
     u16buf_add(&b, u16s_head(name, SHOWN));
     u16buf_addz(&b, u" refused: ");

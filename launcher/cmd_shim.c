@@ -153,9 +153,7 @@ uint32_t cmd_shim(struct cli *cli)
         return for_each(print_one, NULL), EXIT_OK;
     if (!cli_next(cli))
         return cli_complain("add or remove which tool?", (struct u16s){ 0 });
-    name = u16buf_text(&cli->word);
-    if (u16s_iends(name, U16S(".exe")))
-        name.len -= 4;
+    name = u16s_without(u16buf_text(&cli->word), U16S(".exe"));
     if (!toolname_is_good(name))
         return cli_complain("not a tool's name", name);
     if (u16s_eq(u16buf_text(&verb), U16S("add")))

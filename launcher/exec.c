@@ -95,8 +95,7 @@ static void hint(const struct exec_request *request, uint32_t code)
     char16_t text[1024];
     struct u16buf b = U16BUF(text);
 
-    if (is_through(c) || c->network_on || exec.target.is_stub ||
-        !hint_follows(request->tool, request->tail, code))
+    if (!hint_follows(request->tool, request->tail, code))
         return;
     u16buf_addz(&b, u"ringfence: the network is off in ");
     u16buf_add(&b, u16s_head(u16buf_text(&c->root), 300));
@@ -135,7 +134,8 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
         .command_line = exec.target.line.at,
         .environment = exec.environment,
     };
-    bool may_hint = !is_through(c) && !c->network_on && hint_may_follow(request->tool);
+    bool may_hint = !is_through(c) && !c->network_on && !exec.target.is_stub &&
+                    hint_may_follow(request->tool);
     auto_handle HANDLE process = NULL;
     HANDLE job = NULL;
     uint32_t code = EXIT_RINGFENCE;

@@ -8,11 +8,6 @@ static struct {
     char16_t script[WIN_PATH_CAP], probe[WIN_PATH_CAP];
 } store;
 
-static struct u16s without_exe(struct u16s name)
-{
-    return u16s_iends(name, U16S(".exe")) ? u16s_head(name, name.len - 4) : name;
-}
-
 /* dir\name into *out; whether it is a file. */
 static bool file_in(struct u16buf *out, struct u16s dir, const char16_t *name)
 {
@@ -26,7 +21,7 @@ static bool file_in(struct u16buf *out, struct u16s dir, const char16_t *name)
 /* The denybin stub that stands in for the tool, if there is one. */
 static bool find_stub(const struct context *c, struct u16s tool, struct u16buf *found)
 {
-    struct u16s base = without_exe(pathsearch_base(tool));
+    struct u16s base = u16s_without(pathsearch_base(tool), U16S(".exe"));
 
     if (!c->denybin.len)
         return false;

@@ -28,9 +28,7 @@ static uint32_t run(void)
         err_report(&err, u"start");
         return EXIT_RINGFENCE;
     }
-    request.tool = pathsearch_base(u16buf_text(&self));
-    if (u16s_iends(request.tool, U16S(".exe")))
-        request.tool.len -= 4;
+    request.tool = u16s_without(pathsearch_base(u16buf_text(&self)), U16S(".exe"));
     request.tail = cmdline_tail(u16s_of(GetCommandLineW()));
     return exec_run(&request);
 }

@@ -56,8 +56,7 @@ static const struct tool tools[] = {
 
 static const struct tool *find_tool(struct u16s name)
 {
-    if (u16s_iends(name, U16S(".exe")))
-        name = u16s_head(name, name.len - 4);
+    name = u16s_without(name, U16S(".exe"));
     for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++)
         if (u16s_ieq(name, u16s_of(tools[i].name)))
             return &tools[i];

@@ -114,6 +114,11 @@ bool u16s_iends(struct u16s s, struct u16s tail)
     return s.len >= tail.len && u16s_ieq(u16s_from(s, s.len - tail.len), tail);
 }
 
+struct u16s u16s_without(struct u16s s, struct u16s tail)
+{
+    return u16s_iends(s, tail) ? u16s_head(s, s.len - tail.len) : s;
+}
+
 /* One place to come back to is enough: only the last `*` ever needs to grow. */
 bool u16s_imatch(struct u16s pattern, struct u16s text)
 {

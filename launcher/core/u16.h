@@ -58,6 +58,9 @@ int u16s_icmp(struct u16s a, struct u16s b); /* by u16_upper, unit by unit; <0, 
 bool u16s_istarts(struct u16s s, struct u16s head);
 bool u16s_iends(struct u16s s, struct u16s tail);
 
+/* s without tail at its end, ignoring case, if it has it. */
+struct u16s u16s_without(struct u16s s, struct u16s tail);
+
 /* Matches text against a pattern in which `*` stands for any run, ignoring case. */
 bool u16s_imatch(struct u16s pattern, struct u16s text);
 

@@ -401,6 +401,17 @@ static void u16buf_add_utf8__no_room_for_a_pair__drops_both_halves(void **state)
     assert_slice(u16buf_text(&b), u"a");
 }
 
+static void u16s_without__tail_there_or_not__cuts_once(void **state)
+{
+    (void)state;
+    assert_true(u16s_eq(u16s_without(U16S("git.EXE"), U16S(".exe")), U16S("git")));
+    assert_true(
+        u16s_eq(u16s_without(U16S("git.exe.exe"), U16S(".exe")), U16S("git.exe")));
+    assert_true(u16s_eq(u16s_without(U16S("git"), U16S(".exe")), U16S("git")));
+    assert_true(u16s_eq(u16s_without(U16S("exe"), U16S(".exe")), U16S("exe")));
+    assert_int_equal(u16s_without(U16S(".exe"), U16S(".exe")).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +436,7 @@ int main(void)
         cmocka_unit_test(u16buf_add_utf8__ill_formed__fails_at_the_byte),
         cmocka_unit_test(u16buf_add_utf8__bom__is_skipped_at_the_start_only),
         cmocka_unit_test(u16buf_add_utf8__no_room_for_a_pair__drops_both_halves),
+        cmocka_unit_test(u16s_without__tail_there_or_not__cuts_once),
     };
     return cmocka_run_group_tests_name("u16", tests, NULL, NULL);
 }
