@@ -22,10 +22,17 @@ $(WINTEST)/cmocka.o: $(CMOCKA)/src/cmocka.c
 $(WINTEST)/tests/%.o: tests/%.c $(WINTEST)/cmocka.o
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(TESTWIN) -c $< -o $@
+# The launcher as it is shipped, but callable from a C runtime's programs.
+$(WINTEST)/launcher/%.o: launcher/%.c
+	@mkdir -p $(@D)
+	$Q$(CROSS_x64)gcc $(COMMON) $(WIN) -c $< -o $@
+$(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(EXEC))
+	@rm -f $@
+	$Q$(CROSS_x64)ar rcsD $@ $^
 $(WINTEST)/tests/e2e/test_denybin.o: $B/gen/denybin_names.h
 $(E2E:%=$(WINTEST)/e2e_%.exe): $(WINTEST)/e2e_%.exe: $(WINTEST)/tests/e2e/%.o $(WINTEST)/tests/e2e/harness.o $(WINTEST)/cmocka.o
 	$Q$(CROSS_x64)gcc -municode $^ -ladvapi32 -o $@
-$(UNIT:%=$(WINTEST)/unit_%.exe): $(WINTEST)/unit_%.exe: $(WINTEST)/tests/unit/%.o $(CORE:%.c=$B/x64/%.o) $(WINTEST)/cmocka.o
+$(UNIT:%=$(WINTEST)/unit_%.exe): $(WINTEST)/unit_%.exe: $(WINTEST)/tests/unit/%.o $(WINTEST)/launcher.a $(WINTEST)/cmocka.o
 	$Q$(CROSS_x64)gcc $^ -o $@
 
 # $(call wine_tests,TITLE,PROGRAMS,ARGUMENTS): one line for each program, everything it said

@@ -1,8 +1,8 @@
 # What can be held against the system's own functions.  The tests link the C runtime, cmocka
-# and the launcher's library as it is shipped.
+# and the launcher's library.
 WINTESTS := $(patsubst tests/win/%.c,%,$(wildcard tests/win/test_*.c))
 
-$(WINTESTS:%=$(WINTEST)/win_%.exe): $(WINTEST)/win_%.exe: $(WINTEST)/tests/win/%.o $B/x64/launcher.a $(WINTEST)/cmocka.o
+$(WINTESTS:%=$(WINTEST)/win_%.exe): $(WINTEST)/win_%.exe: $(WINTEST)/tests/win/%.o $(WINTEST)/launcher.a $(WINTEST)/cmocka.o
 	$Q$(CROSS_x64)gcc $^ -ladvapi32 -lntdll -o $@
 
 win-run: $(WINTESTS:%=$(WINTEST)/win_%.exe)
