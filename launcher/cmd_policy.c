@@ -10,6 +10,12 @@
 
 static const char16_t *const wants[] = { u"auto", u"advisory", u"confined", u"enforced" };
 static const char16_t *const levels[] = { u"advisory", u"confined", u"enforced" };
+static const char16_t *const fences[] = { u"auto", u"standard", u"strict" };
+
+/* What `integrity = lowered` costs the user, who sees it nowhere else. */
+#define LOWERED                                                                          \
+    u"lowered: a program file made in the workspace starts lowered for you too, and "    \
+    u"MSYS or Cygwin programs may fail beside their unfenced twins"
 
 static void print_slice(const char16_t *label, struct u16s value)
 {
@@ -41,6 +47,20 @@ uint32_t cmd_policy(struct cli *cli)
     out_line(OUT_STDOUT, u"level    ", wants[context.policy.want]);
     out_line(OUT_STDOUT, u"require  ", levels[context.policy.require]);
     out_line(OUT_STDOUT, u"network  ", context.policy.network_on ? u"on" : u"off");
+    out_line(OUT_STDOUT, u"fence    ", fences[context.policy.fence]);
+    out_line(OUT_STDOUT, u"git      ",
+             context.policy.git_commit
+                 ? u"commit: only what git runs or obeys is protected"
+                 : u"protect: all of .git");
+    out_line(OUT_STDOUT, u"integr.  ", context.policy.lowered ? LOWERED : u"medium");
+    out_line(OUT_STDOUT, u"links    ",
+             context.policy.hard_links
+                 ? u"write: files with several names too"
+                 : u"read: files with several names stay read-only");
+    out_line(OUT_STDOUT, u"appeared ",
+             context.policy.quarantine ? u"quarantine" : u"report");
+    for (size_t i = 0; i < context.policy.protect_count; i++)
+        print_slice(u"protect  ", context.policy.protect[i]);
     if (context.policy.keep.len)
         print_slice(u"keep     ", context.policy.keep);
     for (size_t i = 0; i < context.policy.root_count; i++)

@@ -307,12 +307,70 @@ static const char *set_require(struct build *b, struct u16s value)
     return "require is none of advisory, confined, enforced";
 }
 
+/* Where a word of two or three comes from: its place in the list, or -1. */
+static int choose(struct u16s value, const char16_t *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (u16s_eq(value, u16s_of(words[i])))
+            return i;
+    return -1;
+}
+
+static const char *set_fence(struct build *b, struct u16s value)
+{
+    static const char16_t *const words[] = { u"auto", u"standard", u"strict", NULL };
+    int at = choose(value, words);
+
+    if (at < 0)
+        return "fence is none of auto, standard, strict";
+    b->policy->fence = (enum policy_fence)at;
+    return NULL;
+}
+
+/* A key of two words, of which the second is the one that changes something. */
+static bool set_switch(bool *to, struct u16s value, const char16_t *off,
+                       const char16_t *on)
+{
+    const char16_t *const words[] = { off, on, NULL };
+    int at = choose(value, words);
+
+    *to = at == 1;
+    return at >= 0;
+}
+
 static const char *set_network(struct build *b, struct u16s value)
 {
-    b->policy->network_on = u16s_eq(value, U16S("on"));
-    if (b->policy->network_on || u16s_eq(value, U16S("off")))
-        return NULL;
-    return "network is neither off nor on";
+    return set_switch(&b->policy->network_on, value, u"off", u"on")
+               ? NULL
+               : "network is neither off nor on";
+}
+
+static const char *set_git(struct build *b, struct u16s value)
+{
+    return set_switch(&b->policy->git_commit, value, u"protect", u"commit")
+               ? NULL
+               : "git is neither protect nor commit";
+}
+
+static const char *set_integrity(struct build *b, struct u16s value)
+{
+    return set_switch(&b->policy->lowered, value, u"medium", u"lowered")
+               ? NULL
+               : "integrity is neither medium nor lowered";
+}
+
+static const char *set_hard_links(struct build *b, struct u16s value)
+{
+    return set_switch(&b->policy->hard_links, value, u"read", u"write")
+               ? NULL
+               : "hard_links is neither read nor write";
+}
+
+static const char *set_appeared(struct build *b, struct u16s value)
+{
+    return set_switch(&b->policy->quarantine, value, u"report", u"quarantine")
+               ? NULL
+               : "appeared is neither report nor quarantine";
 }
 
 static const char *add_keep(struct build *b, struct u16s list)
@@ -349,16 +407,38 @@ static const char *add_root(struct build *b, struct u16s value)
     return NULL;
 }
 
-_Static_assert(POLICY_ROOTS_MAX == 16, "add_root's text names the number");
+static const char *add_protect(struct build *b, struct u16s list)
+{
+    struct policy *p = b->policy;
+
+    while (list.at) {
+        struct u16s name = u16s_trim(u16s_split(&list, u','));
+
+        if (name.len == 0 || has_any(name, U16S("\\/")) || part_fault(name, false))
+            return "protect is not a list of names, each of one file or directory";
+        if (p->protect_count == POLICY_PROTECT_MAX)
+            return "there are more than 16 names to protect";
+        if (!put_path(b, name, &p->protect[p->protect_count]))
+            return RULE_TOO_LONG;
+        p->protect_count++;
+    }
+    return NULL;
+}
+
+_Static_assert(POLICY_ROOTS_MAX == 16 && POLICY_PROTECT_MAX == 16,
+               "the texts name the numbers");
 
 static const struct key {
     const char16_t *name;
     bool once;
     const char *(*set)(struct build *b, struct u16s value);
 } keys[] = {
-    { u"level", true, set_level },     { u"require", true, set_require },
-    { u"network", true, set_network }, { u"keep", false, add_keep },
-    { u"root", false, add_root },
+    { u"level", true, set_level },       { u"require", true, set_require },
+    { u"fence", true, set_fence },       { u"network", true, set_network },
+    { u"git", true, set_git },           { u"integrity", true, set_integrity },
+    { u"appeared", true, set_appeared }, { u"hard_links", true, set_hard_links },
+    { u"keep", false, add_keep },        { u"root", false, add_root },
+    { u"protect", false, add_protect },
 };
 
 static bool apply_setting(struct build *b, const struct statement *st, struct err *err)
@@ -461,39 +541,27 @@ static bool apply_section(struct reader *r, size_t wanted, struct build *b,
     return true;
 }
 
-/* Moves what was built into the caller's policy, the slices onto its own text. */
-static void policy_take(struct policy *to, const struct build *b)
+static void rebase(struct u16s *slice, const struct policy *from, struct policy *to)
 {
-    const struct policy *from = b->policy;
+    if (slice->len)
+        slice->at = to->text + (slice->at - from->text);
+}
 
-    policy_init(to);
-    to->want = from->want;
-    to->require = from->require;
-    to->network_on = from->network_on;
-    for (size_t i = 0; i < from->keep.len; i++)
-        to->text[i] = from->text[i];
-    for (size_t i = b->back; i < POLICY_TEXT_CAP; i++)
-        to->text[i] = from->text[i];
-    if (from->keep.len)
-        to->keep = (struct u16s){ to->text, from->keep.len };
-    if (from->workspace.len)
-        to->workspace = (struct u16s){ to->text + (from->workspace.at - from->text),
-                                       from->workspace.len };
-    for (; to->root_count < from->root_count; to->root_count++) {
-        struct u16s root = from->root[to->root_count];
-
-        to->root[to->root_count] =
-            (struct u16s){ to->text + (root.at - from->text), root.len };
-    }
+/* Moves what was built into the caller's policy, the slices onto its own text. */
+static void policy_take(struct policy *to, const struct policy *from)
+{
+    *to = *from;
+    rebase(&to->keep, from, to);
+    rebase(&to->workspace, from, to);
+    for (size_t i = 0; i < to->root_count; i++)
+        rebase(&to->root[i], from, to);
+    for (size_t i = 0; i < to->protect_count; i++)
+        rebase(&to->protect[i], from, to);
 }
 
 void policy_init(struct policy *policy)
 {
-    policy->want = LEVEL_WANT_AUTO;
-    policy->require = LEVEL_ADVISORY;
-    policy->network_on = false;
-    policy->keep = policy->workspace = (struct u16s){ NULL, 0 };
-    policy->root_count = 0;
+    *policy = (struct policy){ .want = LEVEL_WANT_AUTO };
 }
 
 bool policy_read(struct policy *policy, const char *text, size_t bytes, struct u16s dir,
@@ -518,6 +586,6 @@ bool policy_read(struct policy *policy, const char *text, size_t bytes, struct u
         *line = r.line;
         return false;
     }
-    policy_take(policy, &b);
+    policy_take(policy, &built);
     return true;
 }

@@ -21,11 +21,21 @@
 #define POLICY_TEXT_CAP     4096u /* char16_t for every list and path together */
 #define POLICY_LINE_CAP     4096u /* char16_t a line, terminator included */
 #define POLICY_SECTIONS_MAX 256u
+#define POLICY_PROTECT_MAX  16u
+
+enum policy_fence { POLICY_FENCE_AUTO, POLICY_FENCE_STANDARD, POLICY_FENCE_STRICT };
 
 struct policy {
-    enum level_want want;  /* level = auto | advisory | confined | enforced */
-    enum level require;    /* require = advisory | confined | enforced */
-    bool network_on;       /* network = off | on */
+    enum level_want want;    /* level = auto | advisory | confined | enforced */
+    enum level require;      /* require = advisory | confined | enforced */
+    enum policy_fence fence; /* fence = auto | standard | strict */
+    bool network_on;         /* network = off | on */
+    bool git_commit;         /* git = protect | commit: commits are to work */
+    bool lowered;            /* integrity = medium | lowered */
+    bool hard_links;         /* hard_links = read | write: files with several names */
+    bool quarantine; /* appeared = report | quarantine: protected names a run made */
+    struct u16s protect[POLICY_PROTECT_MAX]; /* protect = NAME, ...; repeatable */
+    size_t protect_count;
     struct u16s keep;      /* keep = PATTERN, …: joined with commas; repeatable */
     struct u16s workspace; /* the [section] path that matched; empty: only [default] */
     struct u16s root[POLICY_ROOTS_MAX]; /* root = PATH; repeatable */

@@ -72,8 +72,21 @@ static void policy_read__every_key__is_taken(void **state)
                          "keep = AWS_*, GH_TOKEN\r\n"
                          "root = D:\\out dir\\\r\n"
                          "keep = NPM_TOKEN\r\n"
+                         "fence = strict\r\n"
+                         "git = commit\r\n"
+                         "integrity = lowered\r\n"
+                         "hard_links = write\r\n"
+                         "appeared = quarantine\r\n"
+                         "protect = .vscode, keys\r\n"
+                         "protect = package.json\r\n"
                          "root = \\\\server\\share\\x",
                          u"C:\\work"));
+    assert_int_equal(policy.fence, POLICY_FENCE_STRICT);
+    assert_true(policy.git_commit && policy.lowered && policy.hard_links);
+    assert_true(policy.quarantine);
+    assert_int_equal(policy.protect_count, 3);
+    assert_text(policy.protect[0], u".vscode");
+    assert_text(policy.protect[2], u"package.json");
     assert_int_equal(policy.want, LEVEL_WANT_ENFORCED);
     assert_int_equal(policy.require, LEVEL_CONFINED);
     assert_true(policy.network_on);
@@ -86,11 +99,12 @@ static void policy_read__every_key__is_taken(void **state)
 
 static void policy_read__success__points_into_its_own_text(void **state)
 {
-    struct u16s *const all[] = { &policy.keep, &policy.workspace, &policy.root[0] };
+    struct u16s *const all[] = { &policy.keep, &policy.workspace, &policy.root[0],
+                                 &policy.protect[0] };
 
     (void)state;
-    assert_true(read_for("[C:\\work]\nkeep=A\nroot=C:\\b\n", u"C:\\work"));
-    for (size_t i = 0; i < 3; i++) {
+    assert_true(read_for("[C:\\work]\nkeep=A\nroot=C:\\b\nprotect=x\n", u"C:\\work"));
+    for (size_t i = 0; i < 4; i++) {
         assert_true(all[i]->at >= policy.text);
         assert_true(all[i]->at + all[i]->len <= policy.text + POLICY_TEXT_CAP);
     }
@@ -189,6 +203,18 @@ static void policy_read__bad_line__is_a_fault_with_rule_and_line(void **state)
         { "[default]\n = auto\n", 2, "unknown key" },
         { "[default]\nlevel = strict\n", 2, "level is none of" },
         { "[default]\nlevel = Confined\n", 2, "level is none of" },
+        { "[default]\nfence = lax\n", 2, "fence is none of" },
+        { "[default]\ngit = on\n", 2, "git is neither" },
+        { "[default]\nintegrity = low\n", 2, "integrity is neither" },
+        { "[default]\nhard_links = yes\n", 2, "hard_links is neither" },
+        { "[default]\nappeared = delete\n", 2, "appeared is neither" },
+        { "[default]\ngit = commit\ngit = commit\n", 3, "twice in one" },
+        { "[default]\nprotect = a,,b\n", 2, "protect is not" },
+        { "[default]\nprotect = a\\b\n", 2, "protect is not" },
+        { "[default]\nprotect = a/b\n", 2, "protect is not" },
+        { "[default]\nprotect = ..\n", 2, "protect is not" },
+        { "[default]\nprotect = *.key\n", 2, "protect is not" },
+        { "[default]\nprotect = a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\n", 2, "16 names" },
         { "[default]\nlevel = \"auto\"\n", 2, "level is none of" },
         { "[default]\nrequire = auto\n", 2, "require is none of" },
         { "[default]\nnetwork = yes\n", 2, "network is neither" },
