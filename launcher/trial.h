@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Trying rows of the battery on this machine, on things of its own: each act is done by a
+ * fresh child, first without the fence, then with it; what the child says and what is
+ * seen afterwards must agree.  `ringfence verify` and the canary stand on it; it prints
+ * nothing.
+ */
+#pragma once
+
+#include "battery.h"
+#include "core/level.h"
+#include "scratch.h"
+
+enum trial_verdict {
+    TRIAL_ENFORCED,     /* denied with the fence, done without it */
+    TRIAL_NOT_ENFORCED, /* done with the fence, and should not have been */
+    TRIAL_ALLOWED,      /* done with the fence, as it must be */
+    TRIAL_BROKEN,       /* not done with the fence, and should have been */
+    TRIAL_SKIPPED,      /* nothing is known: the reason says why */
+    TRIAL_VERDICTS
+};
+
+/* One act, done or not. */
+struct trial_side {
+    bool started;
+    DWORD code;   /* of the act, or why it was not started */
+    bool changed; /* seen afterwards */
+};
+
+struct trial_result {
+    struct trial_side without, with;
+    enum trial_verdict verdict;
+    const char *reason; /* static text, or NULL */
+};
+
+struct trial {
+    enum fence fence;
+    enum level_token kept; /* what the fence's token has shown */
+    struct scratch scratch;
+    HANDLE token; /* NULL: none could be made, the fenced side is tried without */
+    bool used;    /* what is in the scratch directory may have been changed */
+};
+
+/* What a token of that fence shows here; starts nothing and leaves nothing. */
+enum level_token trial_look(enum fence fence);
+
+/* Makes scratch directory and token.  From here to trial_close Ctrl-C ends the row in
+ * hand instead of this process.  One at a time in a process; trial_close is due whatever
+ * comes of it. */
+MUST_CHECK bool trial_open(struct trial *trial, enum fence fence, struct err *err);
+
+/* Tries one row.  False when no further row can be tried either: the scratch directory
+ * cannot be made anew, or Ctrl-C. */
+MUST_CHECK bool trial_row(struct trial *trial, const struct battery_row *row,
+                          struct trial_result *result, struct err *err);
+
+/* Takes everything away again; false, with *err naming it, when something stays. */
+MUST_CHECK bool trial_close(struct trial *trial, struct err *err);
+
+/* Whether the code is one by which an access check refuses. */
+bool trial_is_denial(DWORD code);
