@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The places in a user's profile that stay closed when the strict fence is let read the
+ * rest: keys, passwords, tokens, sessions.
+ * Pure, and free of the C library.
+ */
+#pragma once
+
+#include "core/u16.h"
+
+/* No row has more components: deeper paths need not be asked about, for what lies in a
+ * closed place is closed with it. */
+#define STORES_DEPTH_MAX 6u
+
+/* Whether the file or directory at path, relative to the profile ("a\b", as on disk), is
+ * such a place itself. */
+bool stores_is_closed(struct u16s path);
+
+/* The rows, as they are matched: a `*` stands for any run within one component.  NULL
+ * behind the last. */
+const char16_t *stores_row(size_t index);
