@@ -20,11 +20,15 @@ struct grant_request {
     bool read;            /* the right to read only; markers, labels, parents stay out */
     struct protected_names names; /* read: the stores that stay closed are names.more, and
                                      nothing else is protected */
-    bool lowered;                 /* integrity = lowered */
-    bool hard_links;              /* as the policy has it */
-    bool dry_run;                 /* counts, changes nothing */
-    bool background;              /* this process at background priority meanwhile */
-    const volatile LONG *cancel;  /* not 0: stop soon; may be NULL */
+    bool (*closed)(struct u16s path); /* read: more of them, by path relative to the root;
+                                         asked of what is at most closed_depth deep and
+                                         in none of them.  NULL: there are no more */
+    uint32_t closed_depth;
+    bool lowered;                /* integrity = lowered */
+    bool hard_links;             /* as the policy has it */
+    bool dry_run;                /* counts, changes nothing */
+    bool background;             /* this process at background priority meanwhile */
+    const volatile LONG *cancel; /* not 0: stop soon; may be NULL */
     void (*progress)(void *ctx, const struct treewalk_progress *progress); /* or NULL */
     void *ctx;
 };
@@ -37,7 +41,7 @@ struct grant_result {
     uint64_t cut_off;     /* have less, because inheritance is off there or above */
     uint64_t hard_linked; /* reading only, because of their other names */
     uint64_t labelled;    /* have a higher label of their own, which stays */
-    uint64_t protected_found; /* protected names and git directories */
+    uint64_t protected_found; /* protected names and git directories; read: stores */
     uint64_t links;           /* reparse points: neither changed nor followed */
     uint64_t vanished;        /* gone between being listed and being opened: no failure */
     uint64_t failed;          /* not as they should be; among them: */
