@@ -390,3 +390,21 @@ struct aclplan_edit aclplan_undo(const struct sid *sid, const struct secdesc *ol
     p.markers = !others_need(&p, ACE_DENY);
     return carry_out(&p, room);
 }
+
+bool aclplan_shows_root(const struct acl *dacl, const struct sid *root)
+{
+    const struct acl_entry want[] = {
+        { ACE_DENY, 0, ACLPLAN_STAY, *root },
+        { ACE_ALLOW, DIRECTORY_DOWN, ACLPLAN_WRITE, *root },
+        { ACE_ALLOW, DIRECTORY_DOWN | ACE_INHERIT_ONLY, RIGHT_DELETE, *root },
+    };
+    unsigned seen = 0;
+    struct ace ace = { 0 };
+
+    while (acl_next(dacl, &ace))
+        for (unsigned i = 0; i < 3; i++)
+            if (ace.plain && ace.type == want[i].type && ace.flags == want[i].flags &&
+                ace.mask == want[i].mask && sid_eq(&ace.sid, root))
+                seen |= 1u << i;
+    return seen == 7;
+}

@@ -29,6 +29,8 @@
 #include "core/protected.h"
 #include "core/secdesc.h"
 
+#define ACLPLAN_VERSION 1u /* of all that is planned here: a new one walks again */
+
 #define ACLPLAN_WRITE                                                                    \
     (RIGHT_FILE_GENERIC_READ | RIGHT_FILE_GENERIC_WRITE | RIGHT_FILE_GENERIC_EXECUTE)
 #define ACLPLAN_READ  (RIGHT_FILE_GENERIC_READ | RIGHT_FILE_GENERIC_EXECUTE)
@@ -117,3 +119,7 @@ struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
  * asks for labels only, an empty one and none are the same. */
 struct aclplan_edit aclplan_undo(const struct sid *sid, const struct secdesc *old,
                                  struct aclplan_room *room);
+
+/* Whether the list of a root's own directory has all that a root gets, as written last by
+ * a walk that went through.  Cheap: what each launch asks. */
+bool aclplan_shows_root(const struct acl *dacl, const struct sid *root);

@@ -433,6 +433,50 @@ static void aclplan_kind_in__tree__follows_the_names(void **state)
             row[i].want);
 }
 
+static void aclplan_shows_root__as_written__only_with_all_three(void **state)
+{
+    static const struct {
+        const char16_t *text;
+        bool shows;
+    } rows[] = {
+        { u"D:(D;;SDWDWO;;;" A ")(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")", true },
+        { u"D:(A;OICIIO;SD;;;" A ")(A;;FA;;;WD)(A;OICI;" W ";;;" A ")(D;;SDWDWO;;;" A ")",
+          true },
+        { u"D:(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")", false }, /* walk not ended */
+        { u"D:(D;;SDWDWO;;;" A ")(A;OICIIO;SD;;;" A ")", false },
+        { u"D:(D;;SDWDWO;;;" A ")(A;OICI;" W ";;;" A ")", false },
+        { u"D:(D;;SDWDWO;;;" A ")(A;OICIID;" W ";;;" A ")(A;OICIIO;SD;;;" A ")", false },
+        { u"D:(D;;SDWDWO;;;" B ")(A;OICI;" W ";;;" B ")(A;OICIIO;SD;;;" B ")", false },
+        { u"D:(D;;SD;;;" A ")(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")", false },
+        { u"D:", false },
+    };
+    const struct sid a = sid_text(u"" A);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct secdesc sd = sd_text(rows[i].text);
+
+        if (aclplan_shows_root(&sd.dacl, &a) != rows[i].shows)
+            fail_msg("row %u", (unsigned)i);
+    }
+}
+
+/* What aclplan_apply gives a root is what a launch looks for. */
+static void aclplan_shows_root__after_apply__shows(void **state)
+{
+    const struct aclplan_object object = {
+        .kind = ACLPLAN_ROOT, .directory = true, .holds = true, .reached = true
+    };
+    const struct aclplan_policy policy = policy_of(u"" A);
+    struct secdesc old = sd_text(u"D:AI" USUAL);
+    struct aclplan_edit edit = aclplan_apply(&object, &policy, &old, &room[0]);
+
+    (void)state;
+    assert_false(aclplan_shows_root(&old.dacl, &policy.sid));
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    assert_true(aclplan_shows_root(&edit.sd.dacl, &policy.sid));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +500,8 @@ int main(void)
         cmocka_unit_test(aclplan_undo__marker_of_two_roots__goes_with_the_last),
         cmocka_unit_test(aclplan_apply__marker_of_another_root__stays),
         cmocka_unit_test(aclplan_kind_in__tree__follows_the_names),
+        cmocka_unit_test(aclplan_shows_root__as_written__only_with_all_three),
+        cmocka_unit_test(aclplan_shows_root__after_apply__shows),
     };
     return cmocka_run_group_tests_name("aclplan", tests, NULL, NULL);
 }

@@ -1,0 +1,115 @@
+#include "core/record.h"
+
+#include "core/aclplan.h"
+#include "core/sha256.h"
+
+#define MAGIC "RFREC 1"
+
+_Static_assert(sizeof MAGIC == sizeof((struct record *)NULL)->magic, "eight bytes");
+
+static bool same(const void *a, const void *b, size_t bytes)
+{
+    const uint8_t *p = a, *q = b;
+
+    for (size_t i = 0; i < bytes; i++)
+        if (p[i] != q[i])
+            return false;
+    return true;
+}
+
+static void copy(void *to, const void *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+}
+
+void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES])
+{
+    struct {
+        uint32_t version;
+        uint8_t fence, git_commit, lowered, hard_links;
+        uint8_t names[SHA256_BYTES]; /* chained over the names to protect */
+    } told = { .version = ACLPLAN_VERSION,
+               .fence = (uint8_t)policy->fence,
+               .git_commit = policy->git_commit,
+               .lowered = policy->lowered,
+               .hard_links = policy->hard_links };
+    uint8_t digest[SHA256_BYTES];
+
+    for (size_t i = 0; i < policy->protect_count; i++) {
+        sha256(policy->protect[i].at, policy->protect[i].len * sizeof(char16_t), digest);
+        for (size_t n = 0; n < SHA256_BYTES; n++) /* so that order and number count */
+            told.names[n] ^= digest[n];
+        sha256(told.names, sizeof told.names, told.names);
+    }
+    sha256(&told, sizeof told, digest);
+    copy(key, digest, RECORD_KEY_BYTES);
+}
+
+void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7])
+{
+    uint8_t both[2 * SHA256_BYTES], digest[SHA256_BYTES];
+
+    sha256(path.at, path.len * sizeof(char16_t), both);
+    sha256(directory.at, directory.len * sizeof(char16_t), both + SHA256_BYTES);
+    sha256(both, sizeof both, digest);
+    copy(key, digest, 7);
+}
+
+static void make_check(const struct record *record, uint8_t check[8])
+{
+    uint8_t digest[SHA256_BYTES];
+
+    sha256(record, offsetof(struct record, check), digest);
+    copy(check, digest, 8);
+}
+
+void record_seal(struct record *record)
+{
+    copy(record->magic, MAGIC, sizeof record->magic);
+    make_check(record, record->check);
+}
+
+bool record_is_sound(const struct record *record, size_t bytes)
+{
+    uint8_t check[8];
+
+    if (bytes != sizeof *record || !same(record->magic, MAGIC, sizeof record->magic))
+        return false;
+    make_check(record, check);
+    return same(record->check, check, sizeof check) && record->state <= RECORD_READY &&
+           record->fence <= FENCE_STRICT && record->tool_count <= RECORD_TOOLS &&
+           record->tool_next < RECORD_TOOLS && !record->reason[RECORD_REASON_CAP - 1];
+}
+
+bool record_is_for(const struct record *record, const uint8_t *machine,
+                   const uint8_t *plan, const uint8_t *root)
+{
+    return same(record->machine, machine, RECORD_KEY_BYTES) &&
+           same(record->plan, plan, RECORD_KEY_BYTES) &&
+           same(record->root, root, RECORD_KEY_BYTES);
+}
+
+enum record_reads record_tool_reads(const struct record *record, const uint8_t key[7])
+{
+    for (size_t i = 0; i < record->tool_count; i++)
+        if (same(record->tool[i].key, key, 7))
+            return record->tool[i].readable ? RECORD_READS_ALL : RECORD_READS_NOT;
+    return RECORD_READS_UNKNOWN;
+}
+
+void record_add_tool(struct record *record, const uint8_t key[7], bool readable)
+{
+    struct record_tool *to = &record->tool[record->tool_next];
+
+    for (size_t i = 0; i < record->tool_count; i++)
+        if (same(record->tool[i].key, key, 7))
+            to = &record->tool[i];
+    if (to == &record->tool[record->tool_next]) {
+        record->tool_next = (uint8_t)((record->tool_next + 1u) % RECORD_TOOLS);
+        if (record->tool_count < RECORD_TOOLS)
+            record->tool_count++;
+    }
+    copy(to->key, key, 7);
+    to->readable = readable;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is known of one root between launches: whether the fence is ready for it, which
+ * fence, and if not, why.  One small file for each root, beside its box and out of the
+ * fence's reach; a launch reads it instead of trying and walking again.
+ * Pure, and free of the C library: the shims link it.
+ */
+#pragma once
+
+#include "core/fence.h"
+#include "core/policy.h"
+
+#define RECORD_KEY_BYTES  12u
+#define RECORD_REASON_CAP 128u
+#define RECORD_TOOLS      8u
+
+enum record_state {
+    RECORD_REFUSED, /* no fence here: see the reason */
+    RECORD_READY    /* proven on this machine, and every list of the root is written */
+};
+
+/* A PATH and a tool's directory, and whether the strict fence can read all of it. */
+struct record_tool {
+    uint8_t key[7];
+    uint8_t readable; /* 0 or 1 */
+};
+
+/* The file itself, byte for byte: no field needs more alignment than a byte. */
+struct record {
+    char magic[8];
+    uint8_t machine[RECORD_KEY_BYTES]; /* OS build and our version: machine_key */
+    uint8_t plan[RECORD_KEY_BYTES];    /* what was asked for: record_plan */
+    uint8_t root[RECORD_KEY_BYTES];    /* the root's digest */
+    uint8_t state;                     /* enum record_state */
+    uint8_t fence;                     /* enum fence; RECORD_READY */
+    uint8_t tool_count;
+    uint8_t tool_next;              /* the entry that the next tool takes */
+    char reason[RECORD_REASON_CAP]; /* ASCII, terminated; RECORD_REFUSED */
+    struct record_tool tool[RECORD_TOOLS];
+    uint8_t check[8]; /* of all before: SHA-256's first 64 bits */
+};
+_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 4 + 128 + 64 + 8, "no padding");
+
+/* What a walk does and a canary proves depends on this much of the policy, and on the
+ * version of the plan. */
+void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES]);
+
+/* The key of a PATH value and the directory of a tool. */
+void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7]);
+
+/* Sets magic and check, the rest being filled. */
+void record_seal(struct record *record);
+
+/* Whether the bytes read into *record, `bytes` of them, are a whole record. */
+bool record_is_sound(const struct record *record, size_t bytes);
+
+/* Whether it speaks of this machine, plan and root. */
+bool record_is_for(const struct record *record, const uint8_t *machine,
+                   const uint8_t *plan, const uint8_t *root);
+
+enum record_reads { RECORD_READS_UNKNOWN, RECORD_READS_NOT, RECORD_READS_ALL };
+
+/* What is known of a tool under the strict fence. */
+enum record_reads record_tool_reads(const struct record *record, const uint8_t key[7]);
+
+/* Notes it, in the place of the oldest when there are RECORD_TOOLS; seal afterwards. */
+void record_add_tool(struct record *record, const uint8_t key[7], bool readable);
