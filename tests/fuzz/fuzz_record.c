@@ -7,10 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Any bytes, and the same once sealed, as damage by a newer version would be. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct record r = { { 0 } };
+    struct record r;
     size_t bytes = size < sizeof r ? size : sizeof r;
     uint8_t key[7] = { 1 };
 
+    memset(&r, 0, sizeof r);
     memcpy(&r, data, bytes);
     if (record_is_sound(&r, size) && size != sizeof r)
         __builtin_trap();
