@@ -81,7 +81,9 @@ static DWORD change_dacl(void)
 {
     const struct acl_entry more = { ACE_ALLOW, 0, RIGHT_FILE_GENERIC_READ,
                                     sid_everyone() };
-    struct secdesc sd;
+    static uint8_t room[SECURITY_BYTES_MAX];
+    struct aclplan_edit edit = { .dacl = true };
+    struct secdesc *sd = &edit.sd;
     struct aclbuf b = aclbuf_init(doing.acl, sizeof doing.acl);
     auto_handle HANDLE file = NULL;
     struct ace ace = { 0 };
@@ -90,13 +92,14 @@ static DWORD change_dacl(void)
     if (!security_open(doing.path, &file, &err) ||
         security_read(doing.path, &doing.security, &err) != SECURITY_READ)
         return code_of(&err);
-    sd = doing.security.sd;
+    *sd = doing.security.sd;
     aclbuf_add(&b, &more);
-    while (sd.dacl.at && acl_next(&sd.dacl, &ace))
+    while (sd->dacl.at && acl_next(&sd->dacl, &ace))
         aclbuf_add_ace(&b, &ace);
-    sd.dacl = aclbuf_acl(&b);
-    return security_write_dacl(file, &sd, &err) == SECURITY_NOT_WRITTEN ? code_of(&err)
-                                                                        : ERROR_SUCCESS;
+    sd->dacl = aclbuf_acl(&b);
+    return security_write(file, &edit, room, &err) == SECURITY_NOT_WRITTEN
+               ? code_of(&err)
+               : ERROR_SUCCESS;
 }
 
 static DWORD link_file(bool write)

@@ -248,11 +248,13 @@ static bool make_thing(const struct scratch *s, const struct battery_thing *thin
 static bool write_dacl(struct scratch *s, const char16_t *path, const struct secdesc *sd,
                        struct err *err)
 {
+    static uint8_t room[SECURITY_BYTES_MAX];
+    const struct aclplan_edit edit = { .dacl = true, .sd = *sd };
     auto_handle HANDLE file = NULL;
 
     if (!security_open(path, &file, err))
         return false;
-    switch (security_write_dacl(file, sd, err)) {
+    switch (security_write(file, &edit, room, err)) {
     case SECURITY_NOT_WRITTEN:
         return false;
     case SECURITY_NOT_KEPT:

@@ -19,7 +19,7 @@ static HANDLE open_for_reading(const char16_t *path, DWORD access)
 }
 
 /* FILE_FS_ATTRIBUTE_INFORMATION with room for a name. */
-static bool keeps_acls(HANDLE file)
+bool security_is_kept(HANDLE file)
 {
     struct {
         ULONG attributes, longest, name_bytes;
@@ -33,13 +33,28 @@ static bool keeps_acls(HANDLE file)
     return volume.attributes & FILE_PERSISTENT_ACLS;
 }
 
+bool security_read_handle(HANDLE file, struct security *security, struct err *err)
+{
+    ULONG needed = 0;
+    NTSTATUS status = NtQuerySecurityObject(file, OWNER_GROUP_DACL | LABEL,
+                                            security->bytes, SECURITY_BYTES_MAX, &needed);
+
+    if ((ULONG)status == STATUS_NO_LABELS_1)
+        status = NtQuerySecurityObject(file, OWNER_GROUP_DACL, security->bytes,
+                                       SECURITY_BYTES_MAX, &needed);
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtQuerySecurityObject",
+                       NULL);
+    return secdesc_read(&security->sd, security->bytes, SECURITY_BYTES_MAX) ||
+           err_rule(err, "the system's descriptor is not a sound one", NULL);
+}
+
 enum security_read security_read(const char16_t *path, struct security *security,
                                  struct err *err)
 {
     auto_handle HANDLE file = open_for_reading(path, READ_CONTROL);
-    DWORD attributes = GetFileAttributesW(path);
-    ULONG needed = 0;
-    NTSTATUS status;
+    DWORD attributes = 0;
+    struct err why = { 0 };
 
     if (!file) {
         DWORD code = GetLastError();
@@ -49,21 +64,12 @@ enum security_read security_read(const char16_t *path, struct security *security
         return err_set(err, ERR_WIN32, code, "CreateFileW(READ_CONTROL)", path),
                SECURITY_FAILED;
     }
-    status = NtQuerySecurityObject(file, OWNER_GROUP_DACL | LABEL, security->bytes,
-                                   sizeof security->bytes, &needed);
-    if ((ULONG)status == STATUS_NO_LABELS_1)
-        status = NtQuerySecurityObject(file, OWNER_GROUP_DACL, security->bytes,
-                                       sizeof security->bytes, &needed);
-    if (!NT_SUCCESS(status))
-        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtQuerySecurityObject",
-                       path),
-               SECURITY_FAILED;
-    if (!secdesc_read(&security->sd, security->bytes, sizeof security->bytes))
-        return err_rule(err, "the system's descriptor is not a sound one", path),
-               SECURITY_FAILED;
+    if (!security_read_handle(file, security, &why))
+        return err_set(err, why.domain, why.code, why.call, path), SECURITY_FAILED;
+    attributes = GetFileAttributesW(path);
     security->is_directory =
         attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
-    security->no_acls = !keeps_acls(file);
+    security->no_acls = !security_is_kept(file);
     return SECURITY_READ;
 }
 
@@ -73,41 +79,73 @@ bool security_open(const char16_t *path, HANDLE *out, struct err *err)
     return *out || err_win32(err, "CreateFileW(WRITE_DAC)", path);
 }
 
-/* Whether the object now has the same list, byte for byte. */
-static bool shows(HANDLE file, const struct acl *want, uint8_t *buffer, size_t cap)
+/* The entries, byte for byte; none and an empty list of labels are the same. */
+static bool same_entries(const struct acl *a, const struct acl *b)
 {
-    struct secdesc sd;
-    ULONG needed = 0;
+    size_t bytes = a->at ? a->used : ACL_HEAD_BYTES;
 
-    if (!NT_SUCCESS(NtQuerySecurityObject(file, DACL_SECURITY_INFORMATION, buffer,
-                                          (ULONG)cap, &needed)) ||
-        !secdesc_read(&sd, buffer, cap) || sd.dacl.used != want->used)
+    if ((b->at ? b->used : ACL_HEAD_BYTES) != bytes)
         return false;
-    for (size_t i = 0; i < want->used; i++)
-        if (sd.dacl.at[i] != want->at[i])
+    for (size_t i = ACL_HEAD_BYTES; i < bytes; i++)
+        if (a->at[i] != b->at[i])
             return false;
     return true;
 }
 
-enum security_write security_write_dacl(HANDLE file, const struct secdesc *sd,
-                                        struct err *err)
+/* Writes what *only has, and looks whether the object then shows it. */
+static enum security_write write_part(HANDLE file, SECURITY_INFORMATION what,
+                                      const struct secdesc *only, uint8_t *room,
+                                      struct err *err)
 {
-    static uint8_t bytes[SECURITY_BYTES_MAX];
-    struct secdesc only = { .control = sd->control, .dacl = sd->dacl };
+    bool labels = what == LABEL;
+    ULONG needed = 0;
     size_t size = 0;
-    NTSTATUS status;
+    struct secdesc now;
+    NTSTATUS status = 0;
 
-    /* The "inherited" flag is kept only for who asks for it again. */
-    if (only.control & SECDESC_DACL_INHERITED)
-        only.control |= SECDESC_DACL_INHERIT_REQ;
-    if (!secdesc_write(&only, bytes, sizeof bytes, &size))
+    if (!secdesc_write(only, room, SECURITY_BYTES_MAX, &size))
         return err_rule(err, "the descriptor is too large", NULL), SECURITY_NOT_WRITTEN;
-    status = NtSetSecurityObject(file, DACL_SECURITY_INFORMATION, bytes);
+    status = NtSetSecurityObject(file, what, room);
     if (!NT_SUCCESS(status))
-        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtSetSecurityObject", NULL),
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                       labels ? "NtSetSecurityObject(label)" : "NtSetSecurityObject",
+                       NULL),
                SECURITY_NOT_WRITTEN;
-    return shows(file, &sd->dacl, bytes, sizeof bytes) ? SECURITY_WRITTEN
-                                                       : SECURITY_NOT_KEPT;
+    if (!NT_SUCCESS(
+            NtQuerySecurityObject(file, what, room, SECURITY_BYTES_MAX, &needed)) ||
+        !secdesc_read(&now, room, SECURITY_BYTES_MAX))
+        return SECURITY_NOT_KEPT;
+    if (labels)
+        return same_entries(&now.sacl, &only->sacl) ? SECURITY_WRITTEN
+                                                    : SECURITY_NOT_KEPT;
+    return now.dacl.at && same_entries(&now.dacl, &only->dacl) &&
+                   !((now.control ^ only->control) & SECDESC_DACL_PROTECTED)
+               ? SECURITY_WRITTEN
+               : SECURITY_NOT_KEPT;
+}
+
+enum security_write security_write(HANDLE file, const struct aclplan_edit *edit,
+                                   uint8_t *room, struct err *err)
+{
+    struct secdesc dacl = { .control = edit->sd.control, .dacl = edit->sd.dacl };
+    struct secdesc sacl = { .control = edit->sd.control, .sacl = edit->sd.sacl };
+    uint8_t nothing[ACL_HEAD_BYTES];
+    struct aclbuf none = aclbuf_init(nothing, sizeof nothing);
+    enum security_write result = SECURITY_WRITTEN;
+
+    /* The "inherited" flags are kept only for who asks for them again. */
+    if (dacl.control & SECDESC_DACL_INHERITED)
+        dacl.control |= SECDESC_DACL_INHERIT_REQ;
+    if (sacl.control & SECDESC_SACL_INHERITED)
+        sacl.control |= SECDESC_SACL_INHERIT_REQ;
+    /* No label is said by an empty list, no list at all by nothing. */
+    if (!sacl.sacl.at)
+        sacl.sacl = aclbuf_acl(&none);
+    if (edit->dacl)
+        result = write_part(file, DACL_SECURITY_INFORMATION, &dacl, room, err);
+    if (edit->label && result == SECURITY_WRITTEN)
+        result = write_part(file, LABEL, &sacl, room, err);
+    return result;
 }
 
 /* Room for what any token class gives. */
