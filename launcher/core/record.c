@@ -79,7 +79,10 @@ bool record_is_sound(const struct record *record, size_t bytes)
     make_check(record, check);
     return same(record->check, check, sizeof check) && record->state <= RECORD_READY &&
            record->fence <= FENCE_STRICT && record->tool_count <= RECORD_TOOLS &&
-           record->tool_next < RECORD_TOOLS && !record->reason[RECORD_REASON_CAP - 1];
+           record->tool_next < RECORD_TOOLS &&
+           (record->tool_next == record->tool_count ||
+            record->tool_count == RECORD_TOOLS) &&
+           !record->reason[RECORD_REASON_CAP - 1];
 }
 
 bool record_is_for(const struct record *record, const uint8_t *machine,
@@ -100,16 +103,16 @@ enum record_reads record_tool_reads(const struct record *record, const uint8_t k
 
 void record_add_tool(struct record *record, const uint8_t key[7], bool readable)
 {
-    struct record_tool *to = &record->tool[record->tool_next];
+    size_t at = 0;
 
-    for (size_t i = 0; i < record->tool_count; i++)
-        if (same(record->tool[i].key, key, 7))
-            to = &record->tool[i];
-    if (to == &record->tool[record->tool_next]) {
-        record->tool_next = (uint8_t)((record->tool_next + 1u) % RECORD_TOOLS);
+    while (at < record->tool_count && !same(record->tool[at].key, key, 7))
+        at++;
+    if (at == record->tool_count) {
+        at = record->tool_next;
+        record->tool_next = (uint8_t)((at + 1) % RECORD_TOOLS);
         if (record->tool_count < RECORD_TOOLS)
             record->tool_count++;
     }
-    copy(to->key, key, 7);
-    to->readable = readable;
+    copy(record->tool[at].key, key, 7);
+    record->tool[at].readable = readable;
 }
