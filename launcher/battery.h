@@ -65,12 +65,13 @@ enum battery_expect {
 struct battery_row {
     const char *id; /* stable */
     const char *text;
-    enum battery_act act;
-    enum battery_expect expect;
-    enum battery_place place;
     const char *path;  /* relative to place */
     const char *other; /* below the scratch directory, or NULL */
     const char *look;  /* what shows that it happened, where that is not path */
+    enum battery_act act;
+    enum battery_expect expect;
+    enum battery_place place;
+    bool canary; /* one of those that prove a level */
 };
 
 #define BATTERY_MAX 128u

@@ -17,7 +17,7 @@ typedef BOOL(WINAPI *dll_create_process_as_user)(HANDLE, LPCWSTR, LPWSTR,
                                                  LPVOID, LPCWSTR, LPSTARTUPINFOW,
                                                  LPPROCESS_INFORMATION);
 typedef DWORD(WINAPI *dll_get_final_path)(HANDLE, LPWSTR, DWORD, DWORD);
-typedef const char *(*dll_wine_get_version)(void);
+typedef const char *(WINAPI *dll_wine_get_version)(void);
 
 /* The function in a module that every process has (kernel32, kernelbase, ntdll), or NULL.
  */

@@ -1,0 +1,191 @@
+#include "canary.h"
+
+#include "trial.h"
+#include "win/file.h"
+#include "win/machine.h"
+#include "win/statefile.h"
+
+#define AGAIN_AFTER (36000000000u) /* an hour, in FILETIME's 100 ns */
+
+static struct {
+    struct trial trial;
+    char16_t path[WIN_PATH_CAP];
+} store;
+
+static uint64_t now(void)
+{
+    FILETIME t;
+
+    GetSystemTimeAsFileTime(&t);
+    return (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
+}
+
+static const char *why_not_token(enum level_token token)
+{
+    switch (token) {
+    case LEVEL_TOKEN_RESTRICTED:
+        return NULL;
+    case LEVEL_TOKEN_NOT_KEPT:
+        return "tokens keep no restricting SIDs here";
+    case LEVEL_TOKEN_NO_CALL:
+        return "this Windows cannot make restricted tokens";
+    case LEVEL_TOKEN_FAILED:
+    case LEVEL_TOKEN_UNTRIED:
+    default:
+        return "no restricted token could be made here";
+    }
+}
+
+static const char *why_not(enum proof_end end)
+{
+    static const char *const whys[PROOF_ENDS] = {
+        [PROOF_NONE] = "it has not been tried",
+        [PROOF_HELD] = "",
+        [PROOF_NO_START] = "no program starts with this fence",
+        [PROOF_ESCAPED] = "the canary got out of the fence",
+        [PROOF_BROKEN] = "the fence stops what has to work in a workspace",
+        [PROOF_UNDECIDED] = "not every act of the canary could be tried",
+    };
+    return whys[end];
+}
+
+static void take(struct canary_proof *to, const struct proof *p)
+{
+    to->held = p->end == PROOF_HELD;
+    to->outside_denied = p->outside_denied;
+    to->outside_total = p->outside_total;
+    to->inside_allowed = p->inside_allowed;
+    to->inside_total = p->inside_total;
+    to->time = p->time;
+    to->why = why_not(p->end);
+}
+
+/* Adds one row to the proof; the worst that was seen stands. */
+static void count(struct proof *p, enum battery_expect expect,
+                  const struct trial_result *r)
+{
+    if (expect == BATTERY_ALLOWED)
+        p->inside_total++;
+    else
+        p->outside_total++;
+    switch (r->verdict) {
+    case TRIAL_ALLOWED:
+        p->inside_allowed++;
+        break;
+    case TRIAL_ENFORCED:
+        p->outside_denied++;
+        break;
+    case TRIAL_NOT_ENFORCED:
+        p->end = PROOF_ESCAPED;
+        break;
+    case TRIAL_BROKEN:
+        if (p->end != PROOF_ESCAPED)
+            p->end = PROOF_BROKEN;
+        break;
+    case TRIAL_SKIPPED:
+    case TRIAL_VERDICTS:
+        if (p->end == PROOF_NONE)
+            p->end = PROOF_UNDECIDED;
+        break;
+    }
+}
+
+static bool try_rows(struct proof *p, struct err *err)
+{
+    for (size_t i = 0; i < battery_count; i++) {
+        const struct battery_row *row = &battery_rows[i];
+        enum battery_expect expect = battery_expect(row, store.trial.fence);
+        struct trial_result r;
+
+        if (!row->canary || expect == BATTERY_OPEN_STANDARD)
+            continue;
+        if (!trial_row(&store.trial, row, &r, err))
+            return false;
+        if (row->act == BATTERY_START && r.without.started && !r.with.started) {
+            p->end = PROOF_NO_START; /* and so it would be with all the others */
+            return true;
+        }
+        count(p, expect, &r);
+    }
+    if (p->end == PROOF_NONE)
+        p->end = proof_has_held(p) ? PROOF_HELD : PROOF_UNDECIDED;
+    return true;
+}
+
+static bool run(enum fence fence, struct proof *p, struct err *err)
+{
+    struct err left;
+    bool good = trial_open(&store.trial, fence, err), gone = false;
+
+    *p = (struct proof){ .time = now() };
+    if (good && (store.trial.scratch.not_kept || store.trial.scratch.refused))
+        p->end = PROOF_UNDECIDED; /* files in TEMP keep no lists: nothing to try on */
+    else if (good)
+        good = try_rows(p, err);
+    gone = trial_close(&store.trial, &left);
+    (void)gone; /* what stays in TEMP says nothing about the fence */
+    return good;
+}
+
+/* False, with *file as it was, when there is no proof with that key. */
+static bool read_file(const uint8_t key[PROOF_KEY_BYTES], struct proof_file *file)
+{
+    uint8_t bytes[PROOF_BYTES + 1];
+    size_t count = 0;
+    struct err err;
+
+    return file_read(store.path, bytes, sizeof bytes, &count, &err) == FILE_READ_DONE &&
+           proof_read(bytes, count, key, file);
+}
+
+static bool is_fresh(const struct proof *p)
+{
+    return p->end == PROOF_HELD ||
+           (p->end != PROOF_NONE && now() - p->time < AGAIN_AFTER);
+}
+
+/* The other fence's proof stays as it is. */
+static void write_down(struct context *c, const uint8_t key[PROOF_KEY_BYTES],
+                       enum fence fence, const struct proof *p)
+{
+    struct proof_file file = { 0 };
+    uint8_t bytes[PROOF_BYTES];
+    auto_handle HANDLE lock = NULL;
+    struct err err;
+    bool written = false;
+
+    if (!file_make_dirs(c->data.at, &err) || !statefile_lock(store.path, &lock, &err))
+        return;
+    read_file(key, &file);
+    file.of[fence] = *p;
+    proof_write(&file, key, bytes);
+    written = statefile_replace(store.path, bytes, sizeof bytes, &err);
+    (void)written; /* the next launch tries again */
+}
+
+bool canary_prove(struct context *c, enum fence fence, bool fresh,
+                  struct canary_proof *proof, struct err *err)
+{
+    struct u16buf path = U16BUF(store.path);
+    struct proof_file file = { 0 };
+    struct proof made;
+    uint8_t key[PROOF_KEY_BYTES];
+    bool has_key = machine_key(key);
+
+    *proof = (struct canary_proof){ .why = why_not_token(trial_look(fence)) };
+    if (proof->why)
+        return true;
+    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_addz(&path, u"\\proof");
+    if (!fresh && has_key && read_file(key, &file) && is_fresh(&file.of[fence])) {
+        take(proof, &file.of[fence]);
+        proof->cached = true;
+        return true;
+    }
+    if (!run(fence, &made, err))
+        return false;
+    take(proof, &made);
+    if (has_key)
+        write_down(c, key, fence, &made);
+    return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The proof of a fence on this machine: a dozen acts of the battery, tried for real, and
+ * what came of them kept until Windows or Ringfence changes.  For ringfence.exe; shims
+ * only compare machine_key.
+ */
+#pragma once
+
+#include "context.h"
+#include "core/fence.h"
+
+struct canary_proof {
+    bool held;
+    unsigned outside_denied, outside_total, inside_allowed, inside_total;
+    uint64_t time;   /* FILETIME: when it was tried */
+    bool cached;     /* it was read from <data>\proof */
+    const char *why; /* static text when not held, "" when held */
+};
+
+/* The proof of this fence (c->data is where it is kept): an earlier one of the same
+ * Windows build and Ringfence version, else, or when fresh, the canary is run now, which
+ * takes some 20 children, and written down.  One that did not hold counts for an hour:
+ * what kept it from holding may be gone.  Where tokens keep no restricting SIDs nothing
+ * is started and nothing read.  Acts that the standard fence is known to leave open are
+ * not tried with it.
+ *
+ * Fails when the canary cannot be run at all (no TEMP), or on Ctrl-C.  That the proof
+ * cannot be written down, or something of the canary's stays in TEMP, is no failure. */
+MUST_CHECK bool canary_prove(struct context *c, enum fence fence, bool fresh,
+                             struct canary_proof *proof, struct err *err);

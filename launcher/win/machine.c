@@ -1,0 +1,53 @@
+#include "win/machine.h"
+
+#include "win/dll.h"
+
+#define VALUE_PARTIAL 2 /* KeyValuePartialInformation, wdm.h */
+
+typedef NTSTATUS(NTAPI *rtl_get_version)(RTL_OSVERSIONINFOW *);
+
+static uint32_t read_revision(void)
+{
+    struct {
+        ULONG title_index, type, bytes, number;
+    } value;
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes;
+    auto_handle HANDLE key = NULL;
+    ULONG needed = 0;
+
+    RtlInitUnicodeString(
+        &name, u"\\Registry\\Machine\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion");
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (!NT_SUCCESS(NtOpenKey(&key, KEY_QUERY_VALUE, &attributes)))
+        return 0;
+    RtlInitUnicodeString(&name, u"UBR");
+    if (!NT_SUCCESS(
+            NtQueryValueKey(key, &name, VALUE_PARTIAL, &value, sizeof value, &needed)) ||
+        value.type != REG_DWORD || value.bytes != sizeof value.number)
+        return 0;
+    return value.number;
+}
+
+bool machine_key(uint8_t key[PROOF_KEY_BYTES])
+{
+    rtl_get_version get =
+        (rtl_get_version)(void (*)(void))dll_loaded(u"ntdll.dll", "RtlGetVersion");
+    dll_wine_get_version wine = (dll_wine_get_version)(void (*)(void))dll_loaded(
+        u"ntdll.dll", "wine_get_version");
+    struct proof_machine machine = { .bits = 8 * sizeof(void *),
+                                     .version = RINGFENCE_VERSION };
+    RTL_OSVERSIONINFOW os = { .dwOSVersionInfoSize = sizeof os };
+    const char *text = wine ? wine() : "";
+
+    if (!get || !NT_SUCCESS(get(&os)))
+        return false;
+    machine.major = os.dwMajorVersion;
+    machine.minor = os.dwMinorVersion;
+    machine.build = os.dwBuildNumber;
+    machine.revision = read_revision();
+    for (size_t i = 0; i < sizeof machine.wine && text[i]; i++)
+        machine.wine[i] = text[i];
+    proof_key(&machine, key);
+    return true;
+}
