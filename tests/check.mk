@@ -2,7 +2,8 @@
 # two builds are one.
 SOURCES  := $(wildcard launcher/*.[ch] launcher/*/*.[ch] shims/*.[ch] denybin/*.[ch] setup/*.[ch])
 CHECKED  := $(SOURCES) $(wildcard tests/*.[ch] tests/*/*.[ch])
-PROGRAMS := $(filter-out launcher/core/%,$(filter %.c,$(SOURCES)))
+PURE     := $(CORE) $(SETUP_PURE)
+PROGRAMS := $(filter-out $(PURE),$(filter %.c,$(SOURCES)))
 DEFINES  := -std=c11 $(INC) -DRINGFENCE_VERSION='"x"' -DRINGFENCE_VERSION_16='u"x"'
 WINDEFS  := -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -ffreestanding
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -20,7 +21,7 @@ lint-format:
 	@mkdir -p $B
 	$(call lint_step,format,clang-format --dry-run -Werror $(CHECKED))
 lint-tidy-core: $B/gen/denybin_names.h
-	$(call lint_step,tidy-core,clang-tidy --quiet $(CORE) -- $(DEFINES))
+	$(call lint_step,tidy-core,clang-tidy --quiet $(PURE) -- $(DEFINES))
 lint-tidy-win: $B/gen/denybin_names.h
 	$(call lint_step,tidy-win,clang-tidy --quiet $(PROGRAMS) -- $(DEFINES) $(WINDEFS) --target=x86_64-w64-mingw32)
 lint-cppcheck: $B/gen/denybin_names.h
@@ -29,7 +30,7 @@ lint-cppcheck: $B/gen/denybin_names.h
 		--inline-suppr --suppress=missingIncludeSystem $(filter-out -std=%,$(DEFINES)) -D_WIN32 \
 		launcher shims denybin setup || exit 1; done)
 lint-analyzer: $B/gen/denybin_names.h
-	$(call lint_step,analyzer,for f in $(CORE); do gcc $(DEFINES) -O1 -fanalyzer -Werror -c $$f -o /dev/null || exit 1; done; \
+	$(call lint_step,analyzer,for f in $(PURE); do gcc $(DEFINES) -O1 -fanalyzer -Werror -c $$f -o /dev/null || exit 1; done; \
 		for c in $(CROSS_x64) $(CROSS_x86); do for f in $(PROGRAMS); do \
 		$${c}gcc $(DEFINES) $(WINDEFS) -O1 -fanalyzer -Werror -c $$f -o /dev/null || exit 1; done; done)
 lint-layers:
@@ -41,7 +42,7 @@ lint-exes: dist-files
 $B/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$Qclang $(COMMON) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
-$B/fuzz/fuzz_%: $B/fuzz/tests/fuzz/fuzz_%.o $(CORE:%.c=$B/fuzz/%.o)
+$B/fuzz/fuzz_%: $B/fuzz/tests/fuzz/fuzz_%.o $(PURE:%.c=$B/fuzz/%.o)
 	$Qclang -fsanitize=fuzzer,address,undefined $^ -o $@
 fuzz: $(FUZZERS:%=$B/fuzz/%)
 	@bad=0; for f in $^; do mkdir -p $$f.corpus; \

@@ -28,7 +28,9 @@ c_files() { find "$@" -name '*.[ch]'; }
     refuse '<windows\.h>' 'windows.h is win/win.h'"'"'s' \
         $(c_files launcher shims denybin setup | grep -v '^launcher/win/win\.h$')
     refuse '"(cli|report|target)\.h"' 'shims know exec only' $(c_files shims denybin)
-    refuse '"(\.\./|setup/|plan\.h)' 'launcher knows no setup' $(c_files launcher shims denybin)
+    refuse '("win/|<(windows|winternl|stdio|stdlib|string|wchar)\.h>)' \
+        'the deciding half of setup is pure' setup/codes.[ch] setup/filters.[ch] setup/plan.[ch]
+    refuse '"(\.\./|setup/|(plan|codes|filters|account|firewall|wfp)\.h)' 'launcher knows no setup' $(c_files launcher shims denybin)
     refuse '"(exec|context|target|cli|report)\.h"' 'setup knows no launcher' $(c_files setup)
     refuse '".*(tests|fakes)/' 'nothing includes tests' $(c_files launcher shims denybin setup)
     refuse '<std(io|lib)\.h>' 'the C library is not linked' $(c_files launcher shims denybin setup)

@@ -26,7 +26,10 @@ $(WINTEST)/tests/%.o: tests/%.c $(WINTEST)/cmocka.o
 $(WINTEST)/launcher/%.o: launcher/%.c
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(WIN) -c $< -o $@
-$(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(EXEC))
+$(WINTEST)/setup/%.o: setup/%.c
+	@mkdir -p $(@D)
+	$Q$(CROSS_x64)gcc $(COMMON) $(WIN) -c $< -o $@
+$(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(SETUP_PURE) $(EXEC))
 	@rm -f $@
 	$Q$(CROSS_x64)ar rcsD $@ $^
 $(WINTEST)/tests/e2e/test_denybin.o: $B/gen/denybin_names.h

@@ -2,7 +2,7 @@
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 define unit_rules
-$B/$1/test_%: $B/$1/tests/unit/test_%.o $$(CORE:%.c=$B/$1/%.o)
+$B/$1/test_%: $B/$1/tests/unit/test_%.o $$(patsubst %.c,$B/$1/%.o,$$(CORE) $$(SETUP_PURE))
 	$$Q$1 $$(NATIVE) $$^ -lcmocka -o $$@
 test-unit-$1: $$(UNIT:%=$B/$1/%)
 	$$(call native_tests,unit-$1,$$^)

@@ -1,0 +1,228 @@
+#include "plan.h"
+
+#include "core/u16.h"
+
+static enum plan_state check(struct plan *plan, size_t i, struct err *err)
+{
+    const struct plan_step *step = &plan->steps[i];
+
+    return step->check(plan->ctx, step->arg, err);
+}
+
+static bool mark(struct plan *plan, size_t i, enum plan_mark to, struct err *err)
+{
+    if (plan->marks[i] == to)
+        return true;
+    if (!plan->journal(plan->ctx, plan->steps[i].id, to, err))
+        return false;
+    plan->marks[i] = to;
+    return true;
+}
+
+static bool mark_complete(struct plan *plan, bool to, struct err *err)
+{
+    if (plan->is_complete == to)
+        return true;
+    if (!plan->journal(plan->ctx, PLAN_COMPLETE, to ? PLAN_DONE : PLAN_UNMARKED, err))
+        return false;
+    plan->is_complete = to;
+    return true;
+}
+
+static void set_left(struct plan *plan, size_t i, const struct err *err)
+{
+    plan->outcome[i] = PLAN_LEFT;
+    if (plan->left++ == 0)
+        plan->left_err = *err;
+}
+
+/* A step's id as the object of a rule. */
+static bool rule_about(struct err *err, const char *rule, const char *id)
+{
+    char16_t text[64];
+    struct u16s object = u16s_ascii(text, sizeof text / sizeof text[0] - 1, id);
+
+    text[object.len] = 0;
+    return err_rule(err, rule, text);
+}
+
+/* The rule, unless a check has already said more; false. */
+static bool because(struct err *err, const char *rule, const char *id)
+{
+    return err->domain == ERR_NONE ? rule_about(err, rule, id) : false;
+}
+
+/* Undoes one step until its check sees nothing of it; whatever comes of it is in outcome.
+ */
+static void take_back(struct plan *plan, size_t i)
+{
+    const struct plan_step *step = &plan->steps[i];
+    struct err err = { 0 };
+    enum plan_state state = check(plan, i, &err);
+
+    if (state == PLAN_FOREIGN) {
+        rule_about(&err, "it is not Ringfence's, so it stays", step->id);
+        set_left(plan, i, &err);
+        return;
+    }
+    if (state != PLAN_ABSENT) {
+        if (!step->undo(plan->ctx, step->arg, &err)) {
+            set_left(plan, i, &err);
+            return;
+        }
+        err = (struct err){ 0 };
+        if (check(plan, i, &err) != PLAN_ABSENT) {
+            because(&err, "it was removed, but is still there", step->id);
+            set_left(plan, i, &err);
+            return;
+        }
+        plan->outcome[i] = PLAN_TAKEN_BACK;
+    }
+    if (!mark(plan, i, PLAN_UNMARKED, &err))
+        set_left(plan, i, &err);
+}
+
+/* What a state means for a step that is to be applied; false ends the run. */
+static bool may_apply(const struct plan_step *step, enum plan_state state,
+                      struct err *err)
+{
+    if (state == PLAN_UNKNOWN)
+        return false;
+    if (state == PLAN_FOREIGN)
+        return rule_about(err, "something of that name is there, not made by Ringfence",
+                          step->id);
+    return step->apply || because(err, "it does not hold", step->id);
+}
+
+/* One step forwards.  *fresh: this run added it where nothing was. */
+static bool apply(struct plan *plan, size_t i, bool *fresh, struct err *err)
+{
+    const struct plan_step *step = &plan->steps[i];
+    enum plan_state state = PLAN_UNKNOWN;
+
+    *err = (struct err){ 0 };
+    state = plan->state[i] = check(plan, i, err);
+    if (state == PLAN_PRESENT) {
+        plan->outcome[i] = PLAN_WAS_THERE;
+        return plan->marks[i] != PLAN_BEGUN || mark(plan, i, PLAN_DONE, err);
+    }
+    if (!may_apply(step, state, err))
+        return false;
+    *fresh = state == PLAN_ABSENT;
+    if (plan->marks[i] == PLAN_UNMARKED && !mark(plan, i, PLAN_BEGUN, err)) {
+        plan->failed = CODES_JOURNAL;
+        return false;
+    }
+    if (!step->apply(plan->ctx, step->arg, err))
+        return false;
+    *err = (struct err){ 0 };
+    if (check(plan, i, err) != PLAN_PRESENT)
+        return because(err, "it was done, but is not there afterwards", step->id);
+    plan->outcome[i] = *fresh ? PLAN_ADDED : PLAN_REPAIRED;
+    return mark(plan, i, PLAN_DONE, err);
+}
+
+static void begin(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->outcome[i] = PLAN_NOT_REACHED;
+        plan->state[i] = PLAN_UNKNOWN;
+    }
+    plan->failed = CODES_OK;
+    plan->err = (struct err){ 0 };
+    plan->left = 0;
+    plan->left_err = (struct err){ 0 };
+}
+
+void plan_look(struct plan *plan)
+{
+    begin(plan);
+    for (size_t i = 0; i < plan->count; i++) {
+        struct err err = { 0 };
+
+        plan->state[i] = check(plan, i, &err);
+        if (plan->state[i] == PLAN_PRESENT) {
+            plan->outcome[i] = PLAN_WAS_THERE;
+        } else if (plan->failed == CODES_OK) {
+            plan->failed = plan->steps[i].phase;
+            because(&err, plan_state_name(plan->state[i]), plan->steps[i].id);
+            plan->err = err;
+        }
+    }
+}
+
+bool plan_install(struct plan *plan)
+{
+    bool was_complete = plan->is_complete;
+    bool fresh[PLAN_STEPS_MAX] = { false };
+    size_t i = 0;
+
+    begin(plan);
+    while (i < plan->count && apply(plan, i, &fresh[i], &plan->err))
+        i++;
+    if (i == plan->count) {
+        /* What was there without a mark is ours too, by its own signs. */
+        bool ok = true;
+
+        for (size_t k = 0; ok && k < plan->count; k++)
+            ok = !plan->steps[k].apply || mark(plan, k, PLAN_DONE, &plan->err);
+        if (ok && mark_complete(plan, true, &plan->err))
+            return true;
+        plan->failed = CODES_JOURNAL;
+        return false;
+    }
+    plan->outcome[i] = PLAN_FAILED;
+    if (plan->failed == CODES_OK)
+        plan->failed = plan->steps[i].phase;
+    for (size_t k = plan->count; k-- > 0;)
+        if (plan->marks[k] != PLAN_UNMARKED && (!was_complete || fresh[k])) {
+            take_back(plan, k);
+            if (k == i && plan->outcome[k] != PLAN_LEFT)
+                plan->outcome[k] = PLAN_FAILED;
+        }
+    return false;
+}
+
+bool plan_uninstall(struct plan *plan, bool keep_accounts)
+{
+    size_t kept = 0;
+
+    begin(plan);
+    /* First, so that a run that is killed is seen for what it is. */
+    if (!mark_complete(plan, false, &plan->err)) {
+        plan->failed = CODES_JOURNAL;
+        return false;
+    }
+    for (size_t i = plan->count; i-- > 0;) {
+        if (!plan->steps[i].undo)
+            continue;
+        if (keep_accounts && plan->steps[i].is_account) {
+            plan->outcome[i] = PLAN_LEFT;
+            kept++;
+        } else {
+            take_back(plan, i);
+        }
+    }
+    if (plan->left) {
+        plan->failed = CODES_LEFT;
+        plan->err = plan->left_err;
+    }
+    plan->left += kept;
+    return plan->failed == CODES_OK;
+}
+
+const char *plan_state_name(enum plan_state state)
+{
+    static const char *const names[] = { "absent", "present", "changed", "foreign",
+                                         "unknown" };
+
+    return names[state];
+}
+
+const char *plan_outcome_name(enum plan_outcome outcome)
+{
+    static const char *const names[] = { "not_reached", "was_there",  "added", "repaired",
+                                         "failed",      "taken_back", "left" };
+
+    return names[outcome];
+}
