@@ -42,26 +42,29 @@ enum rootrule_form {
  * is untouched.  out->cut tells that it did not fit. */
 enum rootrule_form rootrule_path(struct u16s full, struct u16buf *out);
 
-/* Of such a spelling: the length of \\?\X:\ or \\?\Volume{...}\, 0 for anything else; and
- * the length of the path that ends with the next component behind `len` (start with the
- * root's), or path.len + 1 behind the last. */
+/* Of such a spelling: the length of \\?\X:\ or \\?\Volume{...}\, 0 for anything else. */
 size_t rootrule_root_len(struct u16s path);
+
+/* The length of the path that ends with the next component behind `len`, which begins as
+ * the root's; path.len + 1 behind the last. */
 size_t rootrule_next_len(struct u16s path, size_t len);
 
-/* Expands %SystemRoot% and %SystemDrive%, with which registry values of the system's
- * begin, by the Windows directory instead of the environment, onto the end of *out.
- * False, with *out untouched, when another variable is in it, or what comes out is not
- * X:\ and more. */
+/* The length of the path without its last component; 0 when it has none. */
+size_t rootrule_parent_len(struct u16s path);
+
+/* Appends a path of the registry to *out, with %SystemRoot% or %SystemDrive% at its
+ * beginning expanded by the Windows directory instead of the environment.  False, with
+ * *out untouched, when what comes out is not X:\ and more. */
 MUST_CHECK bool rootrule_expand(struct u16s value, struct u16s windows,
                                 struct u16buf *out);
 
 #define ROOTRULE_APART SIZE_MAX /* neither is in the other */
 
 enum rootrule_reach {
+    ROOTRULE_EXEMPT,   /* everything in it is fine, whatever tree that lies in */
     ROOTRULE_ITSELF,   /* refused are the place and what is above it */
     ROOTRULE_CHILDREN, /* and the directories directly in it */
-    ROOTRULE_TREE,     /* and everything in it */
-    ROOTRULE_EXEMPT    /* everything in it is fine, whatever tree that lies in */
+    ROOTRULE_TREE      /* and everything in it */
 };
 
 /* A place and how the root lies to it; by file identity, in levels. */
@@ -72,6 +75,16 @@ struct rootrule_place {
     size_t below; /* how far the root is below the place */
 };
 
-/* The index of the place for which the root is refused, the nearest if there are several,
- * or ROOTRULE_APART. */
-size_t rootrule_judge(const struct rootrule_place *places, size_t count);
+/* What all places together say so far. */
+struct rootrule_judgement {
+    enum rootcheck_verdict verdict;
+    size_t distance; /* to the nearest place for which the root is refused */
+    size_t exempt;   /* how far the root is below the nearest exempt place */
+};
+
+void rootrule_judge_init(struct rootrule_judgement *judgement);
+
+/* Takes in one place more; exempt ones first.  Whether the root is refused for it, and it
+ * is nearer than those before. */
+bool rootrule_judge(struct rootrule_judgement *judgement,
+                    const struct rootrule_place *place);
