@@ -87,7 +87,7 @@ enum rootrule_form rootrule_path(struct u16s full, struct u16buf *out)
         rest.len--;
     if (!volume || !are_plain(u16s_from(rest, volume)))
         return ROOTRULE_ODD;
-    u16buf_addz(out, u");
+    u16buf_addz(out, u"\\\\?\\");
     u16buf_add(out, rest);
     return ROOTRULE_LOCAL;
 }
