@@ -1,7 +1,8 @@
 #include "win/statefile.h"
 
-#define NAMES_TRIED   16u   /* leftovers of killed processes with our ids */
-#define REPLACE_MS    1000u /* how long a reader may keep the old file */
+#define MARK          u".tmp-" /* then PID-THREAD-N */
+#define NAMES_TRIED   16u      /* leftovers of killed processes with our ids */
+#define REPLACE_MS    1000u    /* how long a reader may keep the old file */
 #define LOCK_MS       5000u
 #define FIRST_PAUSE   1u
 #define LONGEST_PAUSE 32u
@@ -43,7 +44,7 @@ static HANDLE create_beside(const char16_t *path, struct u16buf *name, struct er
         HANDLE file = NULL;
 
         *name = u16buf_init(name->at, name->cap);
-        if (!add_name(name, path, u".tmp-", err))
+        if (!add_name(name, path, MARK, err))
             return NULL;
         u16buf_add_dec(name, GetCurrentProcessId());
         u16buf_addc(name, u'-');
@@ -201,4 +202,61 @@ bool statefile_append(const char16_t *path, const void *data, size_t bytes,
         if (!may_pass(code, path) || !wait_a_little(&patience))
             return err_set(err, ERR_WIN32, code, "CreateFileW", path);
     }
+}
+
+/* The process in "NAME.tmp-PID-THREAD-N". */
+static bool find_writer(struct u16s name, uint64_t *pid)
+{
+    const struct u16s mark = u16s_of(MARK);
+
+    for (size_t i = 0; i + mark.len < name.len; i++) {
+        struct u16s rest = u16s_from(name, i);
+
+        if (!u16s_istarts(rest, mark))
+            continue;
+        rest = u16s_from(rest, mark.len);
+        return u16s_number(u16s_split(&rest, u'-'), UINT32_MAX, pid) && rest.at;
+    }
+    return false;
+}
+
+/* A process that may not be looked at is there. */
+static bool is_gone(uint64_t pid)
+{
+    auto_handle HANDLE process =
+        OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, (DWORD)pid);
+    DWORD code = 0;
+
+    if (!process)
+        return GetLastError() == ERROR_INVALID_PARAMETER;
+    return GetExitCodeProcess(process, &code) && code != STILL_ACTIVE;
+}
+
+void statefile_sweep(const char16_t *directory)
+{
+    char16_t text[STATEFILE_PATH_CAP];
+    struct u16buf path = U16BUF(text);
+    size_t len = 0;
+    WIN32_FIND_DATAW found;
+    HANDLE find = NULL;
+
+    u16buf_addz(&path, directory);
+    u16buf_addc(&path, u'\\');
+    len = path.len;
+    u16buf_addz(&path, u"*" MARK u"*");
+    find = path.cut ? INVALID_HANDLE_VALUE : FindFirstFileW(text, &found);
+    if (find == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        uint64_t pid = 0;
+
+        if (!find_writer(u16s_of(found.cFileName), &pid) || !is_gone(pid))
+            continue;
+        path.len = len;
+        u16buf_addz(&path, found.cFileName);
+        if (!path.cut)
+            DeleteFileW(text);
+        path.cut = false;
+    } while (FindNextFileW(find, &found));
+    FindClose(find);
 }

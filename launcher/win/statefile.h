@@ -29,3 +29,7 @@ MUST_CHECK bool statefile_lock(const char16_t *path, HANDLE *lock, struct err *e
  * them could be written the file is cut to its old length. */
 MUST_CHECK bool statefile_append(const char16_t *path, const void *data, size_t bytes,
                                  struct err *err);
+
+/* Deletes what killed writers left in the directory: files named as above of processes
+ * that are gone.  One that cannot be deleted stays. */
+void statefile_sweep(const char16_t *directory);

@@ -345,6 +345,34 @@ static void statefile_append__several_processes__loses_and_tears_nothing(void **
     }
 }
 
+static void leave(const char16_t *name, DWORD pid)
+{
+    char16_t text[MAX_PATH];
+    struct u16buf b = U16BUF(text);
+
+    u16buf_addz(&b, name);
+    u16buf_add_dec(&b, pid);
+    u16buf_addz(&b, u"-5-0");
+    assert_true(statefile_replace(in_dir(text), "x", 1, &err));
+}
+
+static void statefile_sweep__writers_that_are_gone__takes_theirs_only(void **state)
+{
+    (void)state;
+    leave(u"journal.tmp-", 0xFFFFFFF0u); /* no id that Windows gives */
+    leave(u"a.tmp-b.tmp-", 0xFFFFFFF0u); /* not a writer's: no number behind the first */
+    leave(u"journal.tmp-", GetCurrentProcessId());
+    assert_true(statefile_replace(in_dir(u"journal.tmp-x"), "x", 1, &err));
+    assert_true(statefile_replace(in_dir(u"journal.tmp-4294967280"), "x", 1, &err));
+    assert_true(statefile_replace(in_dir(u"journal"), "x", 1, &err));
+    statefile_sweep(dir);
+    assert_int_equal(count(u"journal.tmp-4294967280-*"), 0);
+    assert_int_equal(count(u"a.tmp-*"), 1);
+    assert_int_equal(count(u"journal.tmp-*"), 3);
+    assert_int_equal(count(u"journal"), 1);
+    statefile_sweep(in_dir(u"no such directory"));
+}
+
 /* "x --child 2 C:\...\journal" */
 static bool is_child(unsigned *id)
 {
@@ -380,6 +408,7 @@ int main(void)
         TEST(statefile_append__one_after_the_other__keeps_both),
         TEST(statefile_lock__held_elsewhere__waits_and_gives_up),
         TEST(statefile_append__several_processes__loses_and_tears_nothing),
+        TEST(statefile_sweep__writers_that_are_gone__takes_theirs_only),
     };
     unsigned id = 0;
 
