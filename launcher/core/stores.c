@@ -94,7 +94,9 @@ static const char16_t *const rows[] = {
     u"AppData\\Local\\Packages\\Microsoft.AccountsControl_*",
     u"AppData\\Local\\Microsoft\\Remote Desktop Connection Manager",
     u"AppData\\Local\\Microsoft\\Outlook", /* mail */
-    u"AppData\\Local\\ringfence",          /* the boxes of all other workspaces */
+    /* Ringfence's own passwords.  Not its boxes: a box is in the fence of its own
+     * workspace, and a deny for the read SID would hold there too. */
+    u"AppData\\Local\\ringfence\\secret*",
 
     /* Browsers: cookies are sessions, and the saved passwords. */
     u"AppData\\Local\\Google\\Chrome*\\User Data",

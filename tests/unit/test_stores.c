@@ -56,6 +56,8 @@ static void stores_is_closed__anything_else__no(void **state)
         u"AppData\\Local\\Google\\Chrome\\x\\User Data",
         u"AppData\\Roaming\\JetBrains\\a\\b\\c.kdbx",
         u"AppData\\Roaming\\npm",
+        u"AppData\\Local\\ringfence",
+        u"AppData\\Local\\ringfence\\box",
         u"Documents",
     };
 
