@@ -97,6 +97,23 @@ NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
     return status;
 }
 
+NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again)
+{
+    char16_t empty[1] = { 0 };
+    UNICODE_STRING text = { .Buffer = (PWSTR)empty };
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io = { 0 };
+    HANDLE opened = NULL;
+    NTSTATUS status = 0;
+
+    InitializeObjectAttributes(&attributes, &text, 0, file, NULL);
+    status = NtOpenFile(&opened, access | SYNCHRONIZE, &attributes, &io, SHARE_ALL,
+                        FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT);
+    if (status == 0)
+        *again = opened;
+    return status;
+}
+
 bool dirscan_is_gone(NTSTATUS status)
 {
     static const uint32_t gone[] = { NAME_NOT_FOUND, PATH_NOT_FOUND, NO_SUCH_FILE,

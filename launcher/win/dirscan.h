@@ -51,6 +51,13 @@ bool dirscan_next(struct dirscan *scan, struct dirscan_name *name);
 MUST_CHECK NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
                                  bool is_directory, HANDLE *file);
 
+/* Opens once more what is open already, by no name at all, with another access and
+ * SYNCHRONIZE: what was looked at is what is then changed, whatever has happened to its
+ * name.  NTFS, ReFS, FAT and SMB servers do this; some network and RAM file systems
+ * refuse. Otherwise like dirscan_open.  MS: NtOpenFile (RootDirectory); ReOpenFile is the
+ * same. */
+MUST_CHECK NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again);
+
 /* Whether the status of dirscan_open says that the name is no longer there. */
 bool dirscan_is_gone(NTSTATUS status);
 

@@ -40,7 +40,8 @@ struct treewalk_progress {
 
 struct treewalk {
     /* Called for every entry, by several threads of our own at once, a directory always
-     * before anything in it.  It leaves the handle open.  *err is the thread's. */
+     * before anything in it.  It leaves the handle open, and may list a directory by it
+     * (dirscan_read): the walk lists it anew afterwards.  *err is the thread's. */
     enum treewalk_next (*visit)(void *ctx, struct treewalk_entry *entry, struct err *err);
     /* Called on the caller's own thread, first after one second, then up to four times a
      * second; NULL where nobody looks (no terminal). */

@@ -1,0 +1,1355 @@
+/* The engine over real trees and real handles, with the descriptors in a table of the
+ * test's: Wine keeps only part of a list.  The access check judges what comes out. */
+#include "grant.h"
+
+#include "core/accesscheck.h"
+#include "core/sddl.h"
+#include "win/security.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define STORE_CAP 8192u
+#define SD_CAP    2048u
+#define PATHS_MAX 1024u
+#define DEEP      300u
+#define CHANGES   ACLPLAN_DENY
+
+static char16_t base[MAX_PATH];
+static struct err err;
+static struct grant_result result;
+static volatile LONG cancel;
+
+/* --- descriptors ----------------------------------------------------------------------
+ */
+
+struct kept {
+    uint64_t id; /* 0: free */
+    uint8_t old[SD_CAP], now[SD_CAP];
+    size_t old_bytes, now_bytes;
+    bool refuses; /* every write */
+    bool forgets; /* says that it wrote */
+};
+
+static struct {
+    struct kept *at; /* STORE_CAP, by id */
+    CRITICAL_SECTION lock;
+    bool off; /* the system's own */
+    bool no_acls;
+    LONG reads, writes;
+    LONG stop_at; /* cancel once there were so many reads; 0: never */
+    LONG dead_at; /* after so many writes none gets through; -1: all do */
+} store;
+
+static struct sid user_sid(void)
+{
+    struct sid sid = { .revision = 1,
+                       .sub_count = 5,
+                       .authority = { 0, 0, 0, 0, 0, 5 },
+                       .sub = { 21, 1, 2, 3, 1001 } };
+    return sid;
+}
+
+static struct sid our_sid(char c)
+{
+    uint8_t digest[12];
+
+    memset(digest, c, sizeof digest);
+    return sid_ours(digest);
+}
+
+static void set_sd(struct kept *k, const struct secdesc *sd)
+{
+    assert_true(secdesc_write(sd, k->old, sizeof k->old, &k->old_bytes));
+    memcpy(k->now, k->old, k->old_bytes);
+    k->now_bytes = k->old_bytes;
+}
+
+/* What a profile hands down. */
+static void set_usual(struct kept *k, bool directory, unsigned control)
+{
+    const struct sid who[] = { user_sid(), sid_well_known(SID_SYSTEM),
+                               sid_well_known(SID_ADMINISTRATORS) };
+    uint8_t list[512];
+    struct aclbuf b = aclbuf_init(list, sizeof list);
+    struct secdesc sd = { .control = (uint16_t)(control | SECDESC_SELF_RELATIVE),
+                          .has_owner = true,
+                          .has_group = true,
+                          .owner = user_sid(),
+                          .group = user_sid() };
+    unsigned flags = directory ? ACE_OBJECT_INHERIT | ACE_CONTAINER_INHERIT : 0;
+
+    if (!(control & SECDESC_DACL_PROTECTED))
+        flags |= ACE_INHERITED;
+    for (size_t i = 0; i < 3; i++) {
+        struct acl_entry e = { ACE_ALLOW, (uint8_t)flags, RIGHT_FILE_ALL, who[i] };
+
+        aclbuf_add(&b, &e);
+    }
+    sd.dacl = aclbuf_acl(&b);
+    set_sd(k, &sd);
+}
+
+/* Under store.lock.  Needs no access on Windows either. */
+static struct kept *kept_of(HANDLE file)
+{
+    FILE_INTERNAL_INFORMATION info = { 0 };
+    FILE_STANDARD_INFORMATION standard = { 0 };
+    IO_STATUS_BLOCK io;
+    uint64_t id = 0;
+
+    assert_int_equal(
+        NtQueryInformationFile(file, &io, &info, sizeof info, FileInternalInformation),
+        0);
+    id = (uint64_t)info.IndexNumber.QuadPart;
+    for (uint64_t i = id;; i++) {
+        struct kept *k = &store.at[i % STORE_CAP];
+
+        if (k->id == id)
+            return k;
+        if (k->id)
+            continue;
+        k->id = id;
+        NtQueryInformationFile(file, &io, &standard, sizeof standard,
+                               FileStandardInformation);
+        set_usual(k, standard.Directory, SECDESC_DACL_INHERITED);
+        return k;
+    }
+}
+
+bool __real_security_read_handle(HANDLE file, struct security *security, struct err *e);
+bool __wrap_security_read_handle(HANDLE file, struct security *security, struct err *e);
+bool __wrap_security_read_handle(HANDLE file, struct security *security, struct err *e)
+{
+    struct kept *k = NULL;
+
+    if (store.off)
+        return __real_security_read_handle(file, security, e);
+    if (InterlockedIncrement(&store.reads) == store.stop_at)
+        cancel = 1;
+    EnterCriticalSection(&store.lock);
+    k = kept_of(file);
+    memcpy(security->bytes, k->now, k->now_bytes);
+    LeaveCriticalSection(&store.lock);
+    return secdesc_read(&security->sd, security->bytes, sizeof security->bytes);
+}
+
+static bool write_kept(struct kept *k, const struct aclplan_edit *edit)
+{
+    struct secdesc sd;
+    uint8_t out[SD_CAP];
+    size_t bytes = 0;
+
+    if (!secdesc_read(&sd, k->now, k->now_bytes))
+        return false;
+    if (edit->dacl)
+        sd.dacl = edit->sd.dacl;
+    if (edit->label) {
+        sd.sacl = edit->sd.sacl;
+        sd.control &= (uint16_t)~SECDESC_SACL_PRESENT;
+    }
+    if (!secdesc_write(&sd, out, sizeof out, &bytes))
+        return false;
+    memcpy(k->now, out, bytes);
+    k->now_bytes = bytes;
+    return true;
+}
+
+enum security_write __real_security_write(HANDLE file, const struct aclplan_edit *edit,
+                                          uint8_t *room, struct err *e);
+enum security_write __wrap_security_write(HANDLE file, const struct aclplan_edit *edit,
+                                          uint8_t *room, struct err *e);
+enum security_write __wrap_security_write(HANDLE file, const struct aclplan_edit *edit,
+                                          uint8_t *room, struct err *e)
+{
+    enum security_write done = SECURITY_WRITTEN;
+    struct kept *k = NULL;
+
+    if (store.off)
+        return __real_security_write(file, edit, room, e);
+    memset(room, 0xEE, SECURITY_BYTES_MAX); /* it is the writer's */
+    EnterCriticalSection(&store.lock);
+    k = kept_of(file);
+    if (k->refuses || (store.dead_at >= 0 && store.writes >= store.dead_at))
+        done = SECURITY_NOT_WRITTEN;
+    else if (k->forgets)
+        done = SECURITY_NOT_KEPT;
+    else if (!write_kept(k, edit))
+        done = SECURITY_NOT_WRITTEN;
+    if (done == SECURITY_WRITTEN)
+        store.writes++;
+    LeaveCriticalSection(&store.lock);
+    if (done == SECURITY_NOT_WRITTEN)
+        err_set(e, ERR_NTSTATUS, 0xC0000022, "NtSetSecurityObject", NULL);
+    return done;
+}
+
+bool __real_security_is_kept(HANDLE file);
+bool __wrap_security_is_kept(HANDLE file);
+bool __wrap_security_is_kept(HANDLE file)
+{
+    return store.off ? __real_security_is_kept(file) : !store.no_acls;
+}
+
+/* --- trees ----------------------------------------------------------------------------
+ */
+
+/* base\name, which may be long. */
+static const char16_t *full(const char16_t *name)
+{
+    static char16_t text[4][WIN_PATH_CAP];
+    static unsigned turn;
+    char16_t *at = text[turn++ % 4];
+
+    wcscpy(at, u"\\\\?\\");
+    wcscat(at, base);
+    if (*name)
+        wcscat(at, u"\\");
+    return wcscat(at, name);
+}
+
+static HANDLE open_any(const char16_t *name)
+{
+    HANDLE h = CreateFileW(full(name), READ_CONTROL | FILE_READ_ATTRIBUTES,
+                           FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                           OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    if (h == INVALID_HANDLE_VALUE)
+        fail_msg("no %ls", name);
+    return h;
+}
+
+static struct kept *kept_at(const char16_t *name)
+{
+    HANDLE h = open_any(name);
+    struct kept *k = NULL;
+
+    EnterCriticalSection(&store.lock);
+    k = kept_of(h);
+    LeaveCriticalSection(&store.lock);
+    CloseHandle(h);
+    return k;
+}
+
+static struct secdesc now_at(const char16_t *name)
+{
+    struct kept *k = kept_at(name);
+    struct secdesc sd;
+
+    assert_true(secdesc_read(&sd, k->now, k->now_bytes));
+    return sd;
+}
+
+static void make_dir(const char16_t *name)
+{
+    if (!CreateDirectoryW(full(name), NULL))
+        fail_msg("directory %ls: %u", name, (unsigned)GetLastError());
+}
+
+static void make_file(const char16_t *name, const char *text)
+{
+    HANDLE h = CreateFileW(full(name), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    DWORD done = 0;
+
+    if (h == INVALID_HANDLE_VALUE)
+        fail_msg("file %ls: %u", name, (unsigned)GetLastError());
+    WriteFile(h, text, (DWORD)strlen(text), &done, NULL);
+    CloseHandle(h);
+}
+
+/* A slash at the end: a directory. */
+static void make_all(const char16_t *const *names)
+{
+    for (; *names; names++) {
+        char16_t text[MAX_PATH];
+        size_t len = wcslen(*names);
+
+        wcscpy(text, *names);
+        if (text[len - 1] == u'\\') {
+            text[len - 1] = 0;
+            make_dir(text);
+        } else {
+            make_file(text, "x");
+        }
+    }
+}
+
+/* All names below base, parents first; the last listing. */
+static char16_t *paths[PATHS_MAX];
+static bool is_dir[PATHS_MAX];
+static size_t path_count;
+
+static void list(const char16_t *rel)
+{
+    WIN32_FIND_DATAW *found = malloc(sizeof *found);
+    char16_t *text = malloc(WIN_PATH_CAP * sizeof *text);
+    HANDLE h = NULL;
+
+    wcscpy(text, full(rel));
+    wcscat(text, u"\\*");
+    h = FindFirstFileW(text, found);
+    if (h != INVALID_HANDLE_VALUE) {
+        do {
+            DWORD a = found->dwFileAttributes;
+
+            if (!wcscmp(found->cFileName, L".") || !wcscmp(found->cFileName, L".."))
+                continue;
+            wcscpy(text, rel);
+            if (*rel)
+                wcscat(text, u"\\");
+            wcscat(text, found->cFileName);
+            assert_true(path_count < PATHS_MAX);
+            is_dir[path_count] = a & FILE_ATTRIBUTE_DIRECTORY;
+            paths[path_count++] = _wcsdup(text);
+            if ((a & FILE_ATTRIBUTE_DIRECTORY) && !(a & FILE_ATTRIBUTE_REPARSE_POINT))
+                list(text);
+        } while (FindNextFileW(h, found));
+        FindClose(h);
+    }
+    free(text);
+    free(found);
+}
+
+static void list_all(void)
+{
+    while (path_count)
+        free(paths[--path_count]);
+    list(u"");
+}
+
+/* Runs a Unix program on base\ws\link, under Wine; false elsewhere. */
+static bool unix_link(const char16_t *program, const char *before)
+{
+    typedef char *(CDECL * unix_name)(const WCHAR *);
+    unix_name name = (unix_name)(void (*)(void))GetProcAddress(
+        GetModuleHandleW(u"kernel32.dll"), "wine_get_unix_file_name");
+    STARTUPINFOW si = { .cb = sizeof si };
+    PROCESS_INFORMATION pi = { 0 };
+    char16_t line[1024];
+    char *dir = name ? name(base) : NULL;
+
+    if (!dir)
+        return false;
+    swprintf(line, 1024, L"%hs \"%hs/ws/link\"", before, dir);
+    CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &si, &pi);
+    return true;
+}
+
+static DWORD await_link(bool there)
+{
+    DWORD attributes = 0;
+
+    for (unsigned i = 0; i < 100; i++) {
+        attributes = GetFileAttributesW(full(u"ws\\link"));
+        if ((attributes != INVALID_FILE_ATTRIBUTES) == there)
+            break;
+        Sleep(20);
+    }
+    return attributes;
+}
+
+static void remove_all(void)
+{
+    if (GetFileAttributesW(full(u"ws\\link")) != INVALID_FILE_ATTRIBUTES &&
+        unix_link(u"Z:\\bin\\rm", "rm"))
+        await_link(false);
+    list_all();
+    for (size_t i = path_count; i > 0; i--)
+        if (!DeleteFileW(full(paths[i - 1])))
+            RemoveDirectoryW(full(paths[i - 1]));
+    RemoveDirectoryW(full(u""));
+}
+
+static void forget_all(void)
+{
+    memset(store.at, 0, STORE_CAP * sizeof *store.at);
+    store.off = store.no_acls = false;
+    store.reads = store.writes = store.stop_at = 0;
+    store.dead_at = -1;
+    cancel = 0;
+}
+
+static int fresh(void **state)
+{
+    (void)state;
+    remove_all();
+    forget_all();
+    return CreateDirectoryW(full(u""), NULL) ? 0 : 1;
+}
+
+static int cleanup(void **state)
+{
+    (void)state;
+    remove_all();
+    return 0;
+}
+
+/* The usual workspace. */
+static void make_tree(void)
+{
+    static const char16_t *const names[] = {
+        u"beside.txt",
+        u"other\\",
+        u"other\\file",
+        u"ws\\",
+        u"ws\\README",
+        u"ws\\src\\",
+        u"ws\\src\\main.c",
+        u"ws\\src\\sub\\",
+        u"ws\\src\\sub\\x.h",
+        u"ws\\.git\\",
+        u"ws\\.git\\HEAD",
+        u"ws\\.git\\config",
+        u"ws\\.git\\hooks\\",
+        u"ws\\.git\\hooks\\pre-commit",
+        u"ws\\.git\\objects\\",
+        u"ws\\.git\\objects\\pack",
+        u"ws\\vendor\\",
+        u"ws\\vendor\\lib\\",
+        u"ws\\vendor\\lib\\.GIT\\",
+        u"ws\\vendor\\lib\\.GIT\\HEAD",
+        u"ws\\vendor\\lib\\a.c",
+        u"ws\\.agents\\",
+        u"ws\\.agents\\skill\\",
+        u"ws\\.agents\\skill\\x",
+        u"ws\\\x0416 dir\\",
+        u"ws\\\x0416 dir\\in",
+        u"ws\\empty\\",
+        NULL,
+    };
+
+    make_all(names);
+}
+
+static const char16_t *at_ws(void)
+{
+    static char16_t text[MAX_PATH];
+
+    wcscpy(text, base);
+    return wcscat(text, u"\\ws");
+}
+
+static struct grant_request request_of(const char16_t *path, char c)
+{
+    return (struct grant_request){ .path = path, .sid = our_sid(c), .cancel = &cancel };
+}
+
+static void apply(const struct grant_request *r)
+{
+    enum grant_outcome outcome = grant_apply(r, &result, &err);
+
+    if (outcome != GRANT_DONE)
+        fail_msg("outcome %d: %s %08x", (int)outcome, err.call, (unsigned)err.code);
+    for (size_t i = 0; i < result.kept_count; i++)
+        print_message("%ls: %s %08x\n", result.kept[i].object, result.kept[i].call,
+                      (unsigned)result.kept[i].code);
+    assert_int_equal(grant_is_done(r, &err), GRANT_LOOK_DONE);
+}
+
+static void undo(const char16_t *path, const struct sid *sid)
+{
+    const struct grant_request how = { .cancel = &cancel };
+
+    assert_int_equal(grant_undo(path, sid, &how, &result, &err), GRANT_DONE);
+    assert_int_equal(result.failed, 0);
+}
+
+/* --- the judge ------------------------------------------------------------------------
+ */
+
+static struct accesscheck_token token_of(const char *roots, bool strict)
+{
+    static struct accesscheck_sid sids[5];
+    static struct sid restricting[16];
+    struct accesscheck_token t = { .sid = sids,
+                                   .sid_count = 5,
+                                   .restricting = restricting,
+                                   .write_restricted = !strict,
+                                   .level = SID_LEVEL_MEDIUM,
+                                   .no_write_up = true };
+    struct sid *r = restricting;
+
+    sids[0] = (struct accesscheck_sid){ user_sid(), true, false };
+    sids[1] = (struct accesscheck_sid){ sid_everyone(), true, false };
+    sids[2] = (struct accesscheck_sid){ sid_well_known(SID_USERS), true, false };
+    sids[3] = (struct accesscheck_sid){ sid_well_known(SID_AUTHENTICATED), true, false };
+    sids[4] = (struct accesscheck_sid){ sid_well_known(SID_ADMINISTRATORS), false, true };
+    while (*roots)
+        *r++ = our_sid(*roots++);
+    if (strict) {
+        *r++ = sid_well_known(SID_USERS);
+        *r++ = sid_well_known(SID_RESTRICTED);
+    }
+    *r++ = sid_everyone();
+    t.restricting_count = (size_t)(r - restricting);
+    return t;
+}
+
+static uint32_t rights(const struct accesscheck_token *t, const char16_t *name)
+{
+    struct accesscheck_verdict v;
+    struct secdesc sd = now_at(name);
+
+    accesscheck_object(t, &sd, RIGHT_MAXIMUM_ALLOWED, &rights_file, &v);
+    return v.granted & RIGHT_FILE_ALL;
+}
+
+static const char16_t *parent_name(const char16_t *name)
+{
+    static char16_t text[WIN_PATH_CAP];
+    char16_t *last = NULL;
+
+    wcscpy(text, name);
+    last = wcsrchr(text, u'\\');
+    if (!last)
+        last = text;
+    *last = 0;
+    return text;
+}
+
+static bool may_delete(const struct accesscheck_token *t, const char16_t *name)
+{
+    struct accesscheck_file_verdict v;
+    struct secdesc sd = now_at(name), up = now_at(parent_name(name));
+
+    accesscheck_file(t, &sd, &up, RIGHT_DELETE, &v);
+    return v.allowed;
+}
+
+enum part { OUTSIDE, ROOT, OPEN, SHUT, READABLE };
+
+/* The names that the trees of these tests protect, told once more. */
+static enum part part_of(const char16_t *name, const char16_t *root,
+                         const char16_t *const *also)
+{
+    char16_t text[WIN_PATH_CAP], *part = text;
+    size_t len = wcslen(root);
+    enum part result_part = OPEN;
+
+    if (_wcsnicmp(name, root, len) != 0 || (name[len] && name[len] != u'\\'))
+        return OUTSIDE;
+    if (!name[len])
+        return ROOT;
+    for (; also && *also; also++)
+        if (_wcsnicmp(name, *also, wcslen(*also)) == 0 &&
+            (!name[wcslen(*also)] || name[wcslen(*also)] == u'\\'))
+            return SHUT;
+    wcscpy(text, name + len + 1);
+    while (part) {
+        char16_t *next = wcschr(part, u'\\');
+
+        if (next)
+            *next++ = 0;
+        if (!_wcsicmp(part, L".git") || !_wcsicmp(part, L".agents"))
+            result_part = SHUT;
+        part = next;
+    }
+    return result_part;
+}
+
+static void judge_one(const char16_t *name, enum part part, bool directory,
+                      const char *roots, bool strict)
+{
+    struct accesscheck_token t = token_of(roots, strict);
+    uint32_t got = rights(&t, name);
+    bool deletes = may_delete(&t, name), good = true;
+
+    switch (part) {
+    case OUTSIDE:
+        good = !(got & CHANGES & ~(strict ? 0 : RIGHT_FILE_DELETE_CHILD));
+        break;
+    case ROOT:
+        good = !(got & ACLPLAN_STAY) && !deletes && (got & RIGHT_FILE_WRITE_DATA);
+        break;
+    case OPEN:
+        good = (got & ACLPLAN_WRITE) == ACLPLAN_WRITE && (got & RIGHT_DELETE) && deletes;
+        break;
+    case SHUT:
+        good = !(got & CHANGES & ~(directory || strict ? 0 : RIGHT_FILE_DELETE_CHILD)) &&
+               !deletes;
+        break;
+    case READABLE:
+        good = !(got & CHANGES & ~(strict ? 0 : RIGHT_FILE_DELETE_CHILD));
+        break;
+    }
+    if (!good)
+        fail_msg("%ls is part %d for %s %s: rights %x, deletes %d", name, (int)part,
+                 strict ? "strict" : "standard", roots, got, deletes);
+}
+
+/* Everything below base, for both fences. */
+static void judge(const char *roots, const char16_t *root, const char16_t *const *also)
+{
+    list_all();
+    for (size_t i = 0; i < path_count; i++)
+        for (int strict = 0; strict < 2; strict++)
+            judge_one(paths[i], part_of(paths[i], root, also), is_dir[i], roots, strict);
+}
+
+static void print_sd(const uint8_t *at, size_t bytes)
+{
+    char16_t text[2048];
+    struct u16buf b = U16BUF(text);
+    struct secdesc sd;
+
+    if (!secdesc_read(&sd, at, bytes))
+        return;
+    sddl_format(&sd, &b);
+    print_message("  %ls\n", text);
+}
+
+static void assert_as_before(void)
+{
+    list_all();
+    for (size_t i = 0; i <= path_count; i++) {
+        const char16_t *name = i < path_count ? paths[i] : u"";
+        struct kept *k = kept_at(name);
+
+        if (k->old_bytes == k->now_bytes && memcmp(k->old, k->now, k->old_bytes) == 0)
+            continue;
+        print_sd(k->old, k->old_bytes);
+        print_sd(k->now, k->now_bytes);
+        fail_msg("the descriptor of %ls is not what it was", name);
+    }
+}
+
+static void reset(void)
+{
+    for (size_t i = 0; i < STORE_CAP; i++) {
+        struct kept *k = &store.at[i];
+
+        memcpy(k->now, k->old, k->old_bytes);
+        k->now_bytes = k->old_bytes;
+    }
+    store.reads = store.writes = store.stop_at = 0;
+    store.dead_at = -1;
+    cancel = 0;
+}
+
+static struct kept *snapshot(void)
+{
+    struct kept *copy = malloc(STORE_CAP * sizeof *copy);
+
+    memcpy(copy, store.at, STORE_CAP * sizeof *copy);
+    return copy;
+}
+
+/* But for what has been looked at only since. */
+static void assert_same_as(const struct kept *copy)
+{
+    for (size_t i = 0; i < STORE_CAP; i++) {
+        const struct kept *now = &store.at[i];
+        const uint8_t *want = copy[i].id ? copy[i].now : now->old;
+
+        if (now->now_bytes != (copy[i].id ? copy[i].now_bytes : now->old_bytes) ||
+            memcmp(now->now, want, now->now_bytes) != 0)
+            fail_msg("descriptor %u differs", (unsigned)i);
+    }
+}
+
+/* --- the tests ------------------------------------------------------------------------
+ */
+
+static void grant_apply__a_tree__is_fenced_exactly(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+    apply(&r);
+    judge("A", u"ws", NULL);
+    assert_int_equal(result.entries, path_count - 3 + 0 * result.same);
+    assert_int_equal(result.changed, result.entries + 1); /* and the parent */
+    assert_int_equal(result.failed + result.vanished + result.cut_off, 0);
+    assert_int_equal(result.protected_found, 3);
+    judge("B", u"nowhere", NULL); /* another root's child has nothing of it */
+}
+
+static void grant_apply__twice__changes_nothing(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    uint64_t entries = 0;
+
+    (void)state;
+    make_tree();
+    apply(&r);
+    entries = result.changed;
+    store.writes = 0;
+    apply(&r);
+    assert_int_equal(store.writes, 0);
+    assert_int_equal(result.changed, 0);
+    assert_int_equal(result.same, entries);
+}
+
+static void grant_apply__dead_after_any_write__is_found_out_and_finished(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct kept *whole = NULL;
+    LONG writes = 0;
+
+    (void)state;
+    make_tree();
+    apply(&r);
+    whole = snapshot();
+    writes = store.writes;
+    for (LONG n = 0; n < writes; n++) {
+        reset();
+        store.dead_at = n;
+        (void)grant_apply(&r, &result, &err);
+        assert_int_equal(store.writes, n);
+        if (grant_is_done(&r, &err) != GRANT_LOOK_UNDONE)
+            fail_msg("looks done after %d of %d writes", (int)n, (int)writes);
+        store.dead_at = -1;
+        apply(&r);
+        assert_same_as(whole);
+        assert_true(store.writes <= writes + 1); /* the root's first form again */
+    }
+    free(whole);
+}
+
+static void grant_apply__cancelled_anywhere__is_found_out_and_finished(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct kept *whole = NULL;
+    LONG reads = 0;
+
+    (void)state;
+    make_tree();
+    apply(&r);
+    whole = snapshot();
+    reset();
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+    reads = store.reads;
+    for (LONG n = 1; n < reads; n++) {
+        enum grant_outcome outcome = GRANT_DONE;
+
+        reset();
+        store.stop_at = n;
+        outcome = grant_apply(&r, &result, &err);
+        if (outcome == GRANT_DONE) {
+            assert_true(n > reads - 12); /* too late to stop it */
+            continue;
+        }
+        assert_int_equal(outcome, GRANT_STOPPED);
+        assert_true(result.stopped);
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+        store.stop_at = cancel = 0;
+        apply(&r);
+        assert_same_as(whole);
+    }
+    free(whole);
+}
+
+/* A finished root, to which something came: nobody takes it for finished meanwhile. */
+static void grant_apply__done_and_killed_again__no_longer_looks_done(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    apply(&r);
+    make_dir(u"ws\\src\\.git");
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_DONE); /* not looked that deep */
+    store.writes = 0;
+    store.dead_at = 2;
+    (void)grant_apply(&r, &result, &err);
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+    store.dead_at = -1;
+    apply(&r);
+    judge("A", u"ws", NULL);
+    make_dir(u"ws\\.codex");
+    assert_int_equal(grant_is_done(&r, &err),
+                     GRANT_LOOK_DONE); /* it holds .git already */
+}
+
+static void grant_is_done__a_first_protected_name__wants_a_walk(void **state)
+{
+    static const char16_t *const names[] = { u"ws\\", u"ws\\a", NULL };
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_all(names);
+    apply(&r);
+    make_dir(u"ws\\.git");
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+    apply(&r);
+    judge("A", u"ws", NULL);
+    RemoveDirectoryW(full(u"ws\\.git"));
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_DONE);
+}
+
+static void grant_undo__after_apply__every_byte_is_back(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    for (int all = 0; all < 2; all++) {
+        apply(&r);
+        undo(at_ws(), all ? NULL : &r.sid);
+        assert_int_equal(result.changed, result.entries + 1);
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+        assert_as_before();
+    }
+}
+
+static void grant_undo__dead_after_any_write__goes_on(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    const struct grant_request how = { .cancel = &cancel };
+    LONG writes = 0;
+
+    (void)state;
+    make_tree();
+    apply(&r);
+    store.writes = 0;
+    undo(at_ws(), NULL);
+    writes = store.writes;
+    for (LONG n = 1; n < writes; n++) {
+        reset();
+        apply(&r);
+        store.dead_at = store.writes + n;
+        (void)grant_undo(at_ws(), NULL, &how, &result, &err);
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+        store.dead_at = -1;
+        undo(at_ws(), NULL);
+        assert_as_before();
+    }
+}
+
+static void grant__dry_run__counts_the_same_and_changes_nothing(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct grant_result dry;
+    struct kept *copy = NULL;
+
+    (void)state;
+    make_tree();
+    r.dry_run = true;
+    assert_int_equal(grant_apply(&r, &dry, &err), GRANT_DONE);
+    assert_int_equal(store.writes, 0);
+    assert_as_before();
+    r.dry_run = false;
+    apply(&r);
+    assert_memory_equal(&dry, &result, sizeof dry);
+    copy = snapshot();
+    r.dry_run = true;
+    assert_int_equal(grant_undo(at_ws(), NULL, &r, &dry, &err), GRANT_DONE);
+    assert_same_as(copy);
+    undo(at_ws(), NULL);
+    assert_memory_equal(&dry, &result, sizeof dry);
+    free(copy);
+}
+
+static void grant_apply__one_refuses__the_rest_is_done_and_it_is_named(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    kept_at(u"ws\\src\\sub\\x.h")->refuses = true;
+    kept_at(u"ws\\vendor")->forgets = true;
+    apply(&r);
+    assert_int_equal(result.failed, 2);
+    assert_int_equal(result.not_kept, 1);
+    assert_int_equal(result.kept_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(!wcscmp(result.kept[i].object, L"src\\sub\\x.h") ||
+                    !wcscmp(result.kept[i].object, L"vendor"));
+    kept_at(u"ws\\src\\sub\\x.h")->refuses = kept_at(u"ws\\vendor")->forgets = false;
+    apply(&r);
+    assert_int_equal(result.changed, 3); /* the root, which was unfinished meanwhile */
+    judge("A", u"ws", NULL);
+}
+
+static void grant_apply__parent_refuses__is_one_failure(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    kept_at(u"")->refuses = true;
+    apply(&r);
+    assert_int_equal(result.failed, 1);
+    assert_non_null(wcsstr(result.kept[0].object, L"ringfence-grant"));
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+static void grant_apply__root_does_not_keep_it__ends_at_once(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    kept_at(u"ws")->forgets = true;
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_NOT_KEPT);
+    assert_int_equal(store.writes, 0);
+    assert_int_equal(result.entries, 0);
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+    kept_at(u"ws")->forgets = false;
+    kept_at(u"ws")->refuses = true;
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_FAILED);
+    assert_int_equal(err.code, 0xC0000022);
+    assert_non_null(wcsstr(err.object, L"\\ws"));
+    store.no_acls = true;
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_NO_ACLS);
+    assert_int_equal(store.writes, 0);
+}
+
+static void grant_apply__this_system__claims_only_what_it_keeps(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    enum grant_outcome outcome = GRANT_FAILED;
+
+    (void)state;
+    make_tree();
+    store.off = true;
+    outcome = grant_apply(&r, &result, &err);
+    if (GetProcAddress(GetModuleHandleW(u"ntdll.dll"), "wine_get_version")) {
+        assert_int_equal(outcome, GRANT_NOT_KEPT);
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+        assert_int_equal(result.changed, 0);
+    } else {
+        assert_int_equal(outcome, GRANT_DONE);
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_DONE);
+        assert_int_equal(grant_undo(at_ws(), NULL, &r, &result, &err), GRANT_DONE);
+    }
+}
+
+static void grant_apply__nested_roots__both_stay(void **state)
+{
+    static char16_t inner_path[MAX_PATH];
+    struct grant_request outer = request_of(at_ws(), 'A'), inner;
+    struct kept *copy = NULL;
+    bool deletes = false;
+
+    (void)state;
+    make_tree();
+    wcscpy(inner_path, at_ws());
+    wcscat(inner_path, u"\\vendor\\lib");
+    inner = request_of(inner_path, 'B');
+    apply(&inner);
+    apply(&outer);
+    copy = snapshot();
+    apply(&inner);
+    apply(&outer);
+    assert_same_as(copy);
+    free(copy);
+    for (int strict = 0; strict < 2; strict++) {
+        struct accesscheck_token t = token_of("AB", strict);
+
+        deletes = deletes || may_delete(&t, u"ws\\vendor\\lib") ||
+                  may_delete(&t, u"ws\\vendor\\lib\\.GIT") || may_delete(&t, u"ws");
+        assert_true(rights(&t, u"ws\\vendor\\lib\\a.c") & RIGHT_FILE_WRITE_DATA);
+        t = token_of("A", strict);
+        deletes = deletes || may_delete(&t, u"ws\\vendor\\lib");
+        t = token_of("B", strict);
+        deletes = deletes || may_delete(&t, u"ws\\vendor\\lib");
+        assert_false(rights(&t, u"ws\\src\\main.c") & RIGHT_FILE_WRITE_DATA);
+    }
+    assert_false(deletes);
+    undo(inner_path, &inner.sid);
+    assert_int_equal(grant_is_done(&outer, &err), GRANT_LOOK_DONE);
+    apply(&outer); /* what was a root is a directory like any other */
+    judge("A", u"ws", (const char16_t *const[]){ u"ws\\vendor\\lib\\.GIT", NULL });
+    undo(at_ws(), &outer.sid);
+    assert_as_before();
+}
+
+/* The order in which they are not: the outer one learns of the inner one when it is
+ * walked again. */
+static void grant_undo__inner_first_or_last__every_byte_is_back(void **state)
+{
+    static char16_t inner_path[MAX_PATH];
+    struct grant_request outer = request_of(at_ws(), 'A'), inner;
+
+    (void)state;
+    make_tree();
+    wcscpy(inner_path, at_ws());
+    wcscat(inner_path, u"\\vendor\\lib");
+    inner = request_of(inner_path, 'B');
+    apply(&outer);
+    apply(&inner);
+    undo(at_ws(), &outer.sid);
+    assert_int_equal(grant_is_done(&inner, &err), GRANT_LOOK_DONE);
+    judge("B", u"ws\\vendor\\lib", NULL);
+    undo(inner_path, &inner.sid);
+    assert_as_before();
+    apply(&outer);
+    apply(&inner);
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+static void grant_undo__two_in_one_directory__guard_goes_with_the_last(void **state)
+{
+    static char16_t other_path[MAX_PATH];
+    struct grant_request a = request_of(at_ws(), 'A'), b;
+
+    (void)state;
+    make_tree();
+    wcscpy(other_path, base);
+    wcscat(other_path, u"\\other");
+    for (int one = 0; one < 3; one++) {
+        /* Two SIDs, undone by SID and all; and two roots of one SID, as a box has. */
+        b = request_of(other_path, one == 2 ? 'A' : 'B');
+        apply(&a);
+        apply(&b);
+        undo(at_ws(), one == 0 ? &a.sid : NULL);
+        assert_int_equal(grant_is_done(&b, &err), GRANT_LOOK_DONE);
+        judge(one == 2 ? "A" : "B", u"other", NULL);
+        undo(other_path, one == 0 ? &b.sid : NULL);
+        assert_as_before();
+    }
+}
+
+static void make_worktrees(void)
+{
+    static const char16_t *const names[] = {
+        u"ws\\",
+        u"ws\\bare\\",
+        u"ws\\bare\\config",
+        u"ws\\bare\\hooks\\",
+        u"ws\\bare\\hooks\\x",
+        u"ws\\bare\\worktrees\\",
+        u"ws\\bare\\worktrees\\one\\",
+        u"ws\\bare\\worktrees\\one\\HEAD",
+        u"ws\\one\\",
+        u"ws\\one\\file",
+        u"ws\\deep\\",
+        u"ws\\deep\\stores\\",
+        u"ws\\deep\\stores\\s.git\\",
+        u"ws\\deep\\stores\\s.git\\HEAD",
+        u"ws\\deep\\plain",
+        u"ws\\two\\",
+        u"ws\\out\\",
+        u"outside\\",
+        NULL,
+    };
+
+    make_all(names);
+    make_file(u"ws\\one\\.git", "gitdir: ../bare/worktrees/one\n");
+    make_file(u"ws\\bare\\worktrees\\one\\commondir", "../..\n");
+    make_file(u"ws\\two\\.git", "gitdir: ../deep/stores/s.git");
+    make_file(u"ws\\out\\.git", "gitdir: ../../outside");
+}
+
+static void grant_apply__git_files__protect_where_they_lead(void **state)
+{
+    static const char16_t *const also[] = { u"ws\\bare", u"ws\\deep\\stores\\s.git",
+                                            NULL };
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_worktrees();
+    apply(&r);
+    assert_int_equal(result.failed, 0);
+    judge("A", u"ws", also);
+    store.writes = 0;
+    apply(&r);
+    assert_int_equal(store.writes, 0);
+    assert_true(DeleteFileW(full(u"ws\\two\\.git")));
+    apply(&r); /* no longer one */
+    judge("A", u"ws", (const char16_t *const[]){ u"ws\\bare", NULL });
+    store.writes = 0;
+    apply(&r);
+    assert_int_equal(store.writes, 0);
+    undo(at_ws(), &r.sid);
+    assert_as_before();
+}
+
+static void grant_apply__git_files_and_dead_after_any_write__is_found_out(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct kept *whole = NULL;
+    LONG writes = 0;
+
+    (void)state;
+    make_worktrees();
+    apply(&r);
+    whole = snapshot();
+    writes = store.writes;
+    for (LONG n = 0; n < writes; n++) {
+        reset();
+        store.dead_at = n;
+        (void)grant_apply(&r, &result, &err);
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+        store.dead_at = -1;
+        apply(&r);
+        assert_same_as(whole);
+    }
+    free(whole);
+}
+
+static void grant_apply__git_commit__leaves_the_parts_that_commits_need(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct accesscheck_token t;
+
+    (void)state;
+    make_tree();
+    r.names.git_commit = true;
+    apply(&r);
+    for (int strict = 0; strict < 2; strict++) {
+        t = token_of("A", strict);
+        assert_true(rights(&t, u"ws\\.git\\HEAD") & RIGHT_FILE_WRITE_DATA);
+        assert_true(rights(&t, u"ws\\.git\\objects") & RIGHT_FILE_ADD_FILE);
+        assert_false(rights(&t, u"ws\\.git\\config") & RIGHT_FILE_WRITE_DATA);
+        assert_false(rights(&t, u"ws\\.git\\hooks\\pre-commit") & RIGHT_FILE_WRITE_DATA);
+        assert_false(may_delete(&t, u"ws\\.git"));
+        assert_false(may_delete(&t, u"ws\\.git\\config"));
+        assert_false(may_delete(&t, u"ws\\.git\\hooks"));
+    }
+    r.names.git_commit = false; /* and back */
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+    judge("A", u"ws", NULL);
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+static void grant_apply__hard_links__are_read_only_and_protected_ones_shut(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct accesscheck_token t;
+
+    (void)state;
+    make_tree();
+    if (!CreateHardLinkW(full(u"ws\\src\\linked"), full(u"ws\\README"), NULL) ||
+        !CreateHardLinkW(full(u"ws\\aa"), full(u"ws\\.git\\config"), NULL) ||
+        !CreateHardLinkW(full(u"ws\\zz"), full(u"ws\\.git\\HEAD"), NULL)) {
+        print_message("SKIP hard links: this file system has none\n");
+        skip();
+    }
+    for (int links = 0; links < 2; links++) {
+        r.hard_links = links;
+        assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+        assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+        assert_int_equal(result.changed, 0);
+        assert_int_equal(result.hard_linked, links ? 4 : 6);
+        t = token_of("A", true);
+        assert_int_equal(!(rights(&t, u"ws\\README") & RIGHT_FILE_WRITE_DATA), !links);
+        assert_false(rights(&t, u"ws\\aa") & CHANGES);
+        assert_false(rights(&t, u"ws\\zz") & CHANGES);
+        assert_true(rights(&t, u"ws\\zz") & RIGHT_FILE_READ_DATA);
+    }
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+static void grant_apply__a_link__is_left_alone(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    DWORD attributes = 0;
+
+    (void)state;
+    make_tree();
+    if (!unix_link(u"Z:\\bin\\ln", "ln -s ../other"))
+        CreateSymbolicLinkW(full(u"ws\\link"), u"..\\other",
+                            SYMBOLIC_LINK_FLAG_DIRECTORY);
+    attributes = await_link(true);
+    if (attributes == INVALID_FILE_ATTRIBUTES ||
+        !(attributes & FILE_ATTRIBUTE_REPARSE_POINT)) {
+        print_message("SKIP links: none can be made here\n");
+        skip();
+    }
+    apply(&r);
+    assert_int_equal(result.links, 1);
+    assert_memory_equal(kept_at(u"other")->now, kept_at(u"other")->old,
+                        kept_at(u"other")->old_bytes);
+    assert_memory_equal(kept_at(u"other\\file")->now, kept_at(u"other\\file")->old,
+                        kept_at(u"other\\file")->old_bytes);
+}
+
+static void grant_apply__deep__reaches_the_bottom(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    static char16_t name[4096];
+
+    (void)state;
+    make_dir(u"ws");
+    wcscpy(name, u"ws");
+    for (unsigned i = 0; i < DEEP; i++) {
+        wcscat(name, u"\\level");
+        make_dir(name);
+    }
+    wcscat(name, u"\\.git");
+    make_file(name, "gitdir: ../repo");
+    wcscpy(wcsrchr(name, u'\\'), u"\\..\\repo");
+    *wcsstr(name, L"\\..") = 0;
+    wcscpy(wcsrchr(name, u'\\'), u"\\repo");
+    make_dir(name);
+    apply(&r);
+    assert_int_equal(result.failed, 0);
+    assert_int_equal(result.entries, DEEP + 1 + 1 + 1 + 1); /* repo twice */
+    judge("A", u"ws", (const char16_t *const[]){ name, NULL });
+    undo(at_ws(), &r.sid);
+    assert_as_before();
+}
+
+static void grant_apply__lists_of_others__are_respected_and_counted(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct secdesc none = { .control = SECDESC_SELF_RELATIVE | SECDESC_DACL_PRESENT,
+                            .has_owner = true,
+                            .owner = user_sid() };
+    struct accesscheck_token t = token_of("A", true);
+
+    (void)state;
+    make_tree();
+    set_usual(kept_at(u"ws\\src"), true, SECDESC_DACL_PROTECTED);
+    set_sd(kept_at(u"ws\\vendor\\lib\\a.c"), &none);
+    apply(&r);
+    assert_int_equal(result.cut_off, 4); /* src, main.c, sub, x.h */
+    assert_int_equal(result.null_dacl, 1);
+    assert_int_equal(result.failed, 1);
+    assert_true(!wcscmp(result.kept[0].object, L"vendor\\lib\\a.c"));
+    assert_false(rights(&t, u"ws\\src\\sub\\x.h") & CHANGES);
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+static void grant_apply__lowered__labels_all_but_the_protected(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct secdesc sd;
+    struct ace label;
+
+    (void)state;
+    make_tree();
+    r.lowered = true;
+    apply(&r);
+    sd = now_at(u"ws\\src\\main.c");
+    assert_true(secdesc_label(&sd, &label));
+    assert_int_equal(label.sid.sub[0], SID_LEVEL_LOWERED);
+    sd = now_at(u"ws\\.git\\config");
+    assert_false(secdesc_label(&sd, &label));
+    undo(at_ws(), &r.sid);
+    assert_as_before();
+}
+
+static bool is_closed_path(struct u16s path)
+{
+    return u16s_ieq(path, U16S("src\\sub"));
+}
+
+static void grant_apply__reading__leaves_the_stores_shut(void **state)
+{
+    const struct u16s stores[] = { U16S(".agents") };
+    struct grant_request r = request_of(at_ws(), 'R');
+    struct accesscheck_token t = token_of("R", true);
+
+    (void)state;
+    make_tree();
+    r.read = true;
+    r.names.more = stores;
+    r.names.more_count = 1;
+    r.closed = is_closed_path;
+    r.closed_depth = 2;
+    apply(&r);
+    list_all();
+    for (size_t i = 0; i < path_count; i++) {
+        bool in = !wcsncmp(paths[i], L"ws", 2);
+        bool shut = wcsstr(paths[i], L".agents") || wcsstr(paths[i], L"src\\sub");
+        bool reads = rights(&t, paths[i]) & RIGHT_FILE_READ_DATA;
+
+        if (reads != (in && !shut))
+            fail_msg("%ls: reads %d", paths[i], reads);
+        assert_false(rights(&t, paths[i]) & CHANGES);
+    }
+    assert_int_equal(result.protected_found, 2);
+    store.writes = 0;
+    apply(&r);
+    assert_int_equal(store.writes, 0);
+    reset(); /* unfinished is told apart here too */
+    store.dead_at = 5;
+    (void)grant_apply(&r, &result, &err);
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+    store.dead_at = -1;
+    apply(&r);
+    undo(at_ws(), &r.sid);
+    assert_as_before();
+}
+
+static void grant_undo__a_single_file__is_undone(void **state)
+{
+    static char16_t path[MAX_PATH];
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct kept *k = NULL;
+
+    (void)state;
+    make_tree();
+    apply(&r);
+    wcscpy(path, at_ws());
+    wcscat(path, u"\\src\\main.c");
+    undo(path, NULL);
+    assert_int_equal(result.changed, 1);
+    k = kept_at(u"ws\\src\\main.c");
+    assert_memory_equal(k->now, k->old, k->old_bytes);
+    wcscat(path, u".missing");
+    assert_int_equal(grant_undo(path, NULL, &r, &result, &err), GRANT_FAILED);
+    assert_int_equal(err.code, ERROR_FILE_NOT_FOUND);
+}
+
+static void grant_apply__no_root__fails_by_its_name(void **state)
+{
+    static char16_t path[MAX_PATH];
+    struct grant_request r;
+
+    (void)state;
+    make_tree();
+    wcscpy(path, at_ws());
+    wcscat(path, u"\\README");
+    r = request_of(path, 'A');
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_FAILED);
+    assert_non_null(wcsstr(err.object, L"README"));
+    wcscat(path, u"x");
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_FAILED);
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_FAILED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fresh, cleanup)
+        TEST(grant_apply__a_tree__is_fenced_exactly),
+        TEST(grant_apply__twice__changes_nothing),
+        TEST(grant_apply__dead_after_any_write__is_found_out_and_finished),
+        TEST(grant_apply__cancelled_anywhere__is_found_out_and_finished),
+        TEST(grant_apply__done_and_killed_again__no_longer_looks_done),
+        TEST(grant_is_done__a_first_protected_name__wants_a_walk),
+        TEST(grant_undo__after_apply__every_byte_is_back),
+        TEST(grant_undo__dead_after_any_write__goes_on),
+        TEST(grant__dry_run__counts_the_same_and_changes_nothing),
+        TEST(grant_apply__one_refuses__the_rest_is_done_and_it_is_named),
+        TEST(grant_apply__parent_refuses__is_one_failure),
+        TEST(grant_apply__root_does_not_keep_it__ends_at_once),
+        TEST(grant_apply__this_system__claims_only_what_it_keeps),
+        TEST(grant_apply__nested_roots__both_stay),
+        TEST(grant_undo__inner_first_or_last__every_byte_is_back),
+        TEST(grant_undo__two_in_one_directory__guard_goes_with_the_last),
+        TEST(grant_apply__git_files__protect_where_they_lead),
+        TEST(grant_apply__git_files_and_dead_after_any_write__is_found_out),
+        TEST(grant_apply__git_commit__leaves_the_parts_that_commits_need),
+        TEST(grant_apply__hard_links__are_read_only_and_protected_ones_shut),
+        TEST(grant_apply__a_link__is_left_alone),
+        TEST(grant_apply__deep__reaches_the_bottom),
+        TEST(grant_apply__lists_of_others__are_respected_and_counted),
+        TEST(grant_apply__lowered__labels_all_but_the_protected),
+        TEST(grant_apply__reading__leaves_the_stores_shut),
+        TEST(grant_undo__a_single_file__is_undone),
+        TEST(grant_apply__no_root__fails_by_its_name),
+    };
+    if (GetTempPathW(MAX_PATH - 64, base) == 0)
+        return 1;
+    wcscat(base, u"ringfence-grant");
+    store.at = calloc(STORE_CAP, sizeof *store.at);
+    InitializeCriticalSection(&store.lock);
+    return store.at ? cmocka_run_group_tests_name("grant", tests, NULL, NULL) : 1;
+}
