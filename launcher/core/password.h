@@ -10,6 +10,12 @@
 #define PASSWORD_LEN 32u /* char16_t, without terminator; about 190 bits */
 #define PASSWORD_CAP (PASSWORD_LEN + 1u)
 
+/* Those of both accounts: offline, online.  To be wiped as soon as it has served. */
+#define PASSWORD_ACCOUNTS 2u
+struct passwords {
+    char16_t text[PASSWORD_ACCOUNTS][PASSWORD_CAP];
+};
+
 /* Makes a password of the bytes: PASSWORD_LEN characters out of 66, each equally likely,
  * a letter first, with an upper and a lower case letter, a digit and one of "-_.+" in it,
  * and none that a shell, a batch file or an INI file takes for its own.  False, with *out
