@@ -32,12 +32,13 @@ CROSS_x64 := x86_64-w64-mingw32-
 CROSS_x86 := i686-w64-mingw32-
 MACH_x64  :=
 MACH_x86  := -march=i686 -mstackrealign
-# System V's calling convention among ourselves: it passes a struct u16s in two registers
-# where Windows' own passes a pointer to a copy, and makes a shim a tenth smaller.  What is
-# Windows' keeps its own, by __stdcall: imports, callbacks, COM.  There is no red zone, for
-# Windows writes below the stack pointer.
-ABI_x64   := -mabi=sysv -mno-red-zone -D_WIN64=1 -include launcher/win/sysv.h
-ABI_x86   :=
+# Among ourselves we call by registers: on x64 as System V does, which passes a struct u16s
+# in two of them where Windows passes a pointer to a copy.  It makes a shim a tenth smaller.
+# What is Windows' keeps its own convention, by __stdcall: imports, callbacks, COM.  There is
+# no red zone, for Windows writes below the stack pointer.
+ABI       := -include launcher/win/convention.h
+ABI_x64   := -mabi=sysv -mno-red-zone -D_WIN64=1 $(ABI)
+ABI_x86   := -mregparm=3 $(ABI)
 WIN       := -Oz -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -ffreestanding -fno-builtin \
              -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident \
              -ffunction-sections

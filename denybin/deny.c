@@ -52,7 +52,7 @@ static void add_place(struct u16buf *b)
         place.len = len;
     else if (!paths_current(&place, &err))
         return;
-    u16buf_addz(b, u" in ");
+    u16buf_add_ascii(b, " in ");
     u16buf_add(b, u16s_head(u16buf_text(&place), 4 * SHOWN));
 }
 
@@ -72,14 +72,14 @@ static uint32_t refuse(void)
     name = u16s_without(pathsearch_base(u16buf_text(&self)), U16S(".exe"));
     row = find_row(name);
     u16buf_add(&b, u16s_head(name, SHOWN));
-    u16buf_addz(&b, u" refused: ");
+    u16buf_add_ascii(&b, " refused: ");
     u16buf_add_ascii(&b, row->message);
     add_place(&b);
-    u16buf_addz(&b, u". Allow once: ringfence run --network on -- ");
+    u16buf_add_ascii(&b, ". Allow once: ringfence run --network on -- ");
     u16buf_add(&b, u16s_head(name, SHOWN));
-    u16buf_addz(&b, tail.len ? u" " : u"");
+    u16buf_add_ascii(&b, tail.len ? " " : "");
     u16buf_add(&b, u16s_head(tail, SHOWN));
-    u16buf_addz(&b, tail.len > SHOWN ? u"\u2026" : u"");
+    u16buf_add_ascii(&b, tail.len > SHOWN ? "\u2026" : "");
     out_line(OUT_STDERR, u"ringfence: ", line);
     return row->exit_code;
 }

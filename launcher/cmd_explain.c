@@ -330,7 +330,7 @@ uint32_t cmd_explain(struct cli *cli)
     static char16_t given[WIN_PATH_CAP];
     struct u16buf path = U16BUF(given);
     struct accesscheck_file_verdict verdict[ACTOR_COUNT];
-    const struct context_wish wish = { 0 };
+    const struct context_wish wish = { .look_only = true };
     struct err err = { 0 };
     uint32_t code = read_words(cli, &path);
 

@@ -29,7 +29,7 @@ static void print_slice(const char16_t *label, struct u16s value)
 uint32_t cmd_policy(struct cli *cli)
 {
     static struct context context;
-    const struct context_wish wish = { 0 };
+    const struct context_wish wish = { .look_only = true };
     struct err err = { 0 };
 
     if (cli_next(cli) && !u16s_eq(u16buf_text(&cli->word), U16S("show")))

@@ -105,7 +105,7 @@ static void print_line(const struct context *c)
 uint32_t cmd_status(struct cli *cli)
 {
     static struct context context;
-    const struct context_wish wish = { 0 };
+    struct context_wish wish = { 0 };
     struct shown shown = { 0 };
     struct err err = { 0 };
 
@@ -117,6 +117,7 @@ uint32_t cmd_status(struct cli *cli)
     case CLI_END:
         break;
     }
+    wish.look_only = !shown.one_line; /* activating may well be when all is made ready */
     if (!context_begin(&context, &err) || !context_complete(&context, &wish, &err)) {
         report_context_failure(&context, &err);
         return EXIT_RINGFENCE;

@@ -1,6 +1,6 @@
 #include "context.h"
 
-#include "core/fence.h"
+#include "confine.h"
 #include "core/pathsearch.h"
 #include "core/sha256.h"
 #include "win/dll.h"
@@ -44,11 +44,18 @@ static void read_wine_version(struct context *c)
         u16buf_add_ascii(&b, version());
 }
 
-bool context_flag(const struct context *c, struct u16s name)
+struct u16s context_var(const struct context *c, const char *name)
 {
-    struct u16s value = envblock_get(&c->env, name);
+    char16_t text[32];
 
-    return value.len > 0 && !u16s_eq(value, U16S("0"));
+    return envblock_get(&c->env, u16s_ascii(text, 32, name));
+}
+
+bool context_flag(const struct context *c, const char *name)
+{
+    struct u16s value = context_var(c, name);
+
+    return value.len > 0 && !u16s_is(value, "0");
 }
 
 bool context_begin(struct context *c, struct err *err)
@@ -64,13 +71,13 @@ bool context_begin(struct context *c, struct err *err)
         return false;
     if (c->install.len) {
         u16buf_add(&c->shims, u16buf_text(&c->install));
-        u16buf_addz(&c->shims, u"\\shims");
+        u16buf_add_ascii(&c->shims, "\\shims");
         u16buf_add(&c->denybin, u16buf_text(&c->install));
-        u16buf_addz(&c->denybin, u"\\denybin");
+        u16buf_add_ascii(&c->denybin, "\\denybin");
     }
     c->inside = token_is_inside();
-    c->bypass = !c->inside && context_flag(c, U16S("RINGFENCE_BYPASS"));
-    if (u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEPTH")), UINT16_MAX, &depth))
+    c->bypass = !c->inside && context_flag(c, "RINGFENCE_BYPASS");
+    if (u16s_number(context_var(c, "RINGFENCE_DEPTH"), UINT16_MAX, &depth))
         c->depth = (unsigned)depth;
     return true;
 }
@@ -78,7 +85,7 @@ bool context_begin(struct context *c, struct err *err)
 /* The directory that the policy is asked about: the terminal's workspace, else ours. */
 static struct u16s asked_dir(const struct context *c)
 {
-    struct u16s root = envblock_get(&c->env, U16S("RINGFENCE_ROOT"));
+    struct u16s root = context_var(c, "RINGFENCE_ROOT");
     struct u16buf z = U16BUF(store.scratch);
 
     u16buf_add(&z, root);
@@ -114,7 +121,7 @@ static struct u16s repository(const struct context *c)
 
         before = dir.len;
         u16buf_add(&probe, dir);
-        u16buf_addz(&probe, u"\\.git");
+        u16buf_add_ascii(&probe, "\\.git");
         if (!probe.cut && file_kind(probe.at) != FILE_ABSENT)
             return dir;
     }
@@ -135,16 +142,25 @@ static void find_root(struct context *c)
     u16buf_add(&c->root, root);
 }
 
-bool context_hash_path(const char16_t *root, uint8_t *digest, struct err *err)
+bool context_hash_root(HANDLE open, const char16_t *root, uint8_t *digest,
+                       struct err *err)
 {
     struct u16buf path = U16BUF(store.scratch);
 
-    if (!file_final_path(root, true, &path, err))
+    if (!file_final_path_of(open, root, true, &path, err))
         return false;
     for (size_t i = 0; i < path.len; i++)
         path.at[i] = RtlUpcaseUnicodeChar(path.at[i]);
     sha256(path.at, path.len * sizeof path.at[0], digest);
     return true;
+}
+
+bool context_hash_path(const char16_t *root, uint8_t *digest, struct err *err)
+{
+    auto_handle HANDLE open = NULL;
+
+    return file_open(root, FILE_READ_ATTRIBUTES, &open, err) &&
+           context_hash_root(open, root, digest, err);
 }
 
 static void name_box(struct context *c)
@@ -154,7 +170,7 @@ static void name_box(struct context *c)
 
     for (size_t i = 0; i < 2; i++) {
         u16buf_add(dirs[i], u16buf_text(&c->data));
-        u16buf_addz(dirs[i], u"\\box\\");
+        u16buf_add_ascii(dirs[i], "\\box\\");
         for (size_t n = 0; n < (size_t)4 * SID_HASH; n++)
             u16buf_add_hex(dirs[i], c->root_hash[n], 2);
         u16buf_addz(dirs[i], leaf[i]);
@@ -176,19 +192,24 @@ struct sid context_run_sid(void)
     return sid_ours(digest);
 }
 
-/* Makes the token of the standard fence and looks whether it is one. */
-static void gather_evidence(struct context *c)
+/* The workspace, the policy's roots and the command line's. */
+static bool name_roots(struct context *c, const struct context_wish *wish,
+                       struct err *err)
 {
-    struct fence_parts parts = { .root = { sid_ours(c->root_hash) },
-                                 .root_count = 1,
-                                 .run = context_run_sid() };
-    struct fence_list list;
-    struct err why;
+    struct context_root *to = c->root_list;
 
-    c->run = parts.run;
-    parts.has_logon = token_logon_sid(&parts.logon);
-    fence_list(FENCE_STANDARD, &parts, &list);
-    c->evidence.token = token_restrict(&list, &c->token, &why);
+    to->path = u16buf_text(&c->root);
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        to->digest[i] = c->root_hash[i];
+    c->root_count = 1;
+    for (size_t i = 0; i < c->policy.root_count; i++)
+        c->root_list[c->root_count++].path = c->policy.root[i];
+    if (c->root_count + wish->root_count > FENCE_ROOTS_MAX)
+        return err_rule(err, "the policy and the command line name more than 16 roots",
+                        NULL);
+    for (size_t i = 0; i < wish->root_count; i++)
+        c->root_list[c->root_count++].path = wish->root[i];
+    return true;
 }
 
 bool context_complete(struct context *c, const struct context_wish *wish, struct err *err)
@@ -204,7 +225,7 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
     if (!paths_data(&c->data, err) || !paths_current(&c->cwd, err))
         return false;
     u16buf_add(&c->policy_path, u16buf_text(&c->data));
-    u16buf_addz(&c->policy_path, u"\\policy.ini");
+    u16buf_add_ascii(&c->policy_path, "\\policy.ini");
     if (!read_policy(c, err))
         return false;
     find_root(c);
@@ -212,26 +233,23 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
         return false;
     name_box(c);
     read_wine_version(c);
-    if (!u16s_number(envblock_get(&c->env, U16S("RINGFENCE_DEAD_PORT")), UINT16_MAX,
-                     &port) ||
+    if (!u16s_number(context_var(c, "RINGFENCE_DEAD_PORT"), UINT16_MAX, &port) ||
         port == 0)
         port = 9;
     c->dead_port = (uint16_t)port;
-    c->told = context_flag(c, U16S("RINGFENCE_TOLD"));
-    c->network_on =
-        wish->has_network ? wish->network_on
-        : envblock_get(&c->env, U16S("RINGFENCE_NETWORK")).at
-            ? u16s_eq(envblock_get(&c->env, U16S("RINGFENCE_NETWORK")), U16S("on"))
-            : c->policy.network_on;
-    for (size_t i = 0; i < wish->root_count && c->policy.root_count < POLICY_ROOTS_MAX;
-         i++)
-        c->policy.root[c->policy.root_count++] = wish->root[i];
+    c->told = context_flag(c, "RINGFENCE_TOLD");
+    c->network_on = wish->has_network ? wish->network_on
+                    : context_var(c, "RINGFENCE_NETWORK").at
+                        ? u16s_is(context_var(c, "RINGFENCE_NETWORK"), "on")
+                        : c->policy.network_on;
     if (wish->has_want)
         c->policy.want = wish->want;
     if (wish->require > c->policy.require)
         c->policy.require = wish->require;
+    if (!name_roots(c, wish, err))
+        return false;
     if (c->policy.want != LEVEL_WANT_ADVISORY)
-        gather_evidence(c);
+        confine_gather(c, wish);
     c->verdict = level_decide(c->policy.want, c->policy.require, wish->allow_unproven,
                               &c->evidence);
     return true;
@@ -271,7 +289,7 @@ static bool remember_parent(const struct context *c)
         !GetProcessTimes(parent, &mine.start, &unused[0], &unused[1], &unused[2]))
         return false;
     u16buf_add(&path, u16buf_text(&c->data));
-    u16buf_addz(&path, u"\\told");
+    u16buf_add_ascii(&path, "\\told");
     file = CreateFileW(path.at, GENERIC_READ | GENERIC_WRITE,
                        FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS,
                        FILE_ATTRIBUTE_NORMAL, NULL);
@@ -292,17 +310,22 @@ static bool remember_parent(const struct context *c)
 void context_add_level(const struct context *c, struct u16buf *b)
 {
     u16buf_add_ascii(b, level_name(c->verdict.level));
+    if (c->verdict.level == LEVEL_CONFINED) {
+        u16buf_add_ascii(b, " (");
+        u16buf_add_ascii(b, fence_name(c->fence));
+        u16buf_addc(b, u')');
+    }
     if (c->verdict.unproven) {
-        u16buf_addz(b, u", run as ");
+        u16buf_add_ascii(b, ", run as ");
         u16buf_add_ascii(b, level_name(c->verdict.run_as));
-        u16buf_addz(b, u" NOT PROVEN");
+        u16buf_add_ascii(b, " NOT PROVEN");
     }
     if (c->verdict.reason[0]) {
-        u16buf_addz(b, u": ");
+        u16buf_add_ascii(b, ": ");
         u16buf_add_ascii(b, c->verdict.reason);
     }
     if (c->wine[0]) {
-        u16buf_addz(b, u" (Wine ");
+        u16buf_add_ascii(b, " (Wine ");
         u16buf_addz(b, c->wine);
         u16buf_addc(b, u')');
     }
@@ -319,5 +342,5 @@ void context_tell_once(struct context *c)
     if (!c->verdict.reason[0] || (remember_parent(c) && !c->verdict.unproven))
         return;
     context_add_level(c, &b);
-    out_line(OUT_STDERR, u"ringfence: ", text, u". Require more with --require.");
+    out_say(OUT_STDERR, "ringfence: %. Require more with --require.", text);
 }

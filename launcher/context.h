@@ -7,7 +7,9 @@
 #pragma once
 
 #include "core/envblock.h"
-#include "core/policy.h"
+#include "core/fence.h"
+#include "core/record.h"
+#include "core/sha256.h"
 #include "win/win.h"
 
 /* What a command line asked for, over the policy. */
@@ -16,10 +18,19 @@ struct context_wish {
     enum level_want want;
     enum level require; /* the stronger of this and the policy's holds */
     bool allow_unproven;
+    bool look_only; /* nothing is to be started or made ready for the answer's sake */
     bool has_network;
     bool network_on;
     struct u16s root[POLICY_ROOTS_MAX]; /* further writable roots, full paths */
     size_t root_count;
+};
+
+/* A directory that may be written to. */
+struct context_root {
+    struct u16s path;             /* [0], the workspace, first */
+    uint8_t digest[SHA256_BYTES]; /* names its SID */
+    bool usable;                  /* its SID goes into the token */
+    unsigned had; /* the protected names it held before the tool started, as bits */
 };
 
 struct context {
@@ -34,9 +45,13 @@ struct context {
     size_t policy_line; /* where a bad policy is bad; 0 where it is not */
     struct level_evidence evidence;
     struct level_verdict verdict;
-    HANDLE token;      /* restricted; NULL unless one was made and kept */
-    struct sid run;    /* the run SID in it */
-    char16_t wine[16]; /* Wine's version, or "" */
+    struct context_root root_list[FENCE_ROOTS_MAX]; /* the first is the workspace */
+    size_t root_count;
+    enum fence fence;     /* of the token */
+    HANDLE token;         /* restricted; NULL unless one was made and kept */
+    struct sid run;       /* the run SID in it */
+    struct record record; /* of the workspace, when evidence comes from one */
+    char16_t wine[16];    /* Wine's version, or "" */
     struct u16buf install, shims, denybin; /* empty: not in an install */
     struct u16buf data, policy_path, cwd, root, temp, cache;
     uint8_t root_hash[32];
@@ -55,6 +70,10 @@ MUST_CHECK bool context_complete(struct context *context, const struct context_w
  * kernel compares names. */
 MUST_CHECK bool context_hash_path(const char16_t *root, uint8_t *digest, struct err *err);
 
+/* The same of one that is open, with any access; root is what it was opened by. */
+MUST_CHECK bool context_hash_root(HANDLE open, const char16_t *root, uint8_t *digest,
+                                  struct err *err);
+
 /* A SID no other run has.  It needs to be different, not secret: a restricting SID can
  * only take rights away. */
 struct sid context_run_sid(void);
@@ -63,7 +82,10 @@ struct sid context_run_sid(void);
 MUST_CHECK bool context_make_box(struct context *context, struct err *err);
 
 /* Whether one of our switches (RINGFENCE_TRACE and the like) is set, and not to 0. */
-bool context_flag(const struct context *context, struct u16s name);
+bool context_flag(const struct context *context, const char *name);
+
+/* The value of a variable of our own environment, empty when it is not there. */
+struct u16s context_var(const struct context *context, const char *name);
 
 /* Says on stderr, once per terminal, that and why the level is not what was wanted. */
 void context_tell_once(struct context *context);

@@ -1,5 +1,6 @@
 #include "exec.h"
 
+#include "confine.h"
 #include "core/envrules.h"
 #include "core/exitcode.h"
 #include "core/hint.h"
@@ -37,6 +38,13 @@ static const char16_t *doing(const char16_t *verb, struct u16s tool)
     u16buf_addc(&b, u' ');
     u16buf_add(&b, u16s_head(tool, 200));
     return exec.doing;
+}
+
+/* Says that the tool was not started and why; returns the code to end with. */
+static uint32_t failed(const struct err *err, struct u16s tool, uint32_t code)
+{
+    err_report(err, doing(u"start", tool));
+    return code;
 }
 
 static const char16_t *next_depth(const struct context *c)
@@ -97,11 +105,11 @@ static void hint(const struct exec_request *request, uint32_t code)
 
     if (!hint_follows(request->tool, request->tail, code))
         return;
-    u16buf_addz(&b, u"ringfence: the network is off in ");
+    u16buf_add_ascii(&b, "ringfence: the network is off in ");
     u16buf_add(&b, u16s_head(u16buf_text(&c->root), 300));
-    u16buf_addz(&b, u". Allow once: ringfence run --network on -- ");
+    u16buf_add_ascii(&b, ". Allow once: ringfence run --network on -- ");
     u16buf_add(&b, u16s_head(request->tool, 64));
-    u16buf_addz(&b, tail.len ? u" " : u"");
+    u16buf_add_ascii(&b, tail.len ? " " : "");
     u16buf_add(&b, u16s_head(tail, 300));
     out_line(OUT_STDERR, text);
 }
@@ -136,24 +144,29 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     };
     bool may_hint = !is_through(c) && !c->network_on && !exec.target.is_stub &&
                     hint_may_follow(request->tool);
+    bool fenced = c->verdict.run_as != LEVEL_ADVISORY;
     auto_handle HANDLE process = NULL;
     HANDLE job = NULL;
     uint32_t code = EXIT_RINGFENCE;
 
     /* Before the child exists: it is born in the job, and its signals are its own.  Where
-     * jobs do not nest, the outer job stands in. */
-    if (!job_enclose(true, &job, err) && context_flag(c, U16S("RINGFENCE_TRACE")))
+     * jobs do not nest, the outer job stands in.  Nothing leaves a fence's job. */
+    if (!job_enclose(c->verdict.run_as == LEVEL_ADVISORY, &job, err) &&
+        context_flag(c, "RINGFENCE_TRACE"))
         err_report(err, u"make a job");
     console_leave_signals_to_child();
+    if (fenced)
+        confine_look_before(c);
     if (!dress_token(c, &start, err) || !process_start(&start, &process, err)) {
-        err_report(err, doing(u"start", request->tool));
-        code = EXIT_REFUSED;
+        code = failed(err, request->tool, EXIT_REFUSED);
     } else {
-        process_drop_handles(may_hint);
+        process_drop_handles(may_hint || fenced);
         if (!process_wait(process, &code, err))
             err_report(err, doing(u"wait for", request->tool));
     }
     job_release(job);
+    if (fenced)
+        confine_look_after(c);
     if (may_hint && process && code != 0)
         hint(request, code);
     return code;
@@ -162,7 +175,7 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
 static uint32_t not_found(const struct exec_request *request)
 {
     report_not_found(request->tool, &exec.target.seen,
-                     envblock_get(&exec.context.env, U16S("PATH")));
+                     context_var(&exec.context, "PATH"));
     return EXIT_NOT_FOUND;
 }
 
@@ -182,15 +195,15 @@ static uint32_t prepare(const struct exec_request *request, struct err *err)
     case TARGET_NOT_FOUND:
         return not_found(request);
     case TARGET_REFUSED:
-        err_report(err, doing(u"start", request->tool));
-        return EXIT_REFUSED;
+        return failed(err, request->tool, EXIT_REFUSED);
     case TARGET_FOUND:
         break;
     }
-    if (!build_environment(c, err)) {
-        err_report(err, doing(u"start", request->tool));
-        return EXIT_RINGFENCE;
-    }
+    if (!through &&
+        !confine_admit(c, &request->wish, u16buf_text(&exec.target.program), err))
+        return failed(err, request->tool, EXIT_REFUSED);
+    if (!build_environment(c, err))
+        return failed(err, request->tool, EXIT_RINGFENCE);
     return 0;
 }
 
@@ -216,22 +229,19 @@ uint32_t exec_run(const struct exec_request *request)
     struct err err = { 0 };
     uint32_t code = 0;
 
-    if (!context_begin(c, &err)) {
-        err_report(&err, doing(u"start", request->tool));
-        return EXIT_RINGFENCE;
-    }
+    if (!context_begin(c, &err))
+        return failed(&err, request->tool, EXIT_RINGFENCE);
     if (c->depth >= DEPTH_MAX) {
         err_rule(&err, "PATH leads back to this shim, 50 times over",
-                 envblock_get(&c->env, U16S("PATH")).at);
-        err_report(&err, doing(u"start", request->tool));
-        return EXIT_REFUSED;
+                 context_var(c, "PATH").at);
+        return failed(&err, request->tool, EXIT_REFUSED);
     }
     if (!complete(request, &err))
         return EXIT_RINGFENCE;
     code = prepare(request, &err);
     if (code)
         return code;
-    if (context_flag(c, U16S("RINGFENCE_DRYRUN"))) {
+    if (context_flag(c, "RINGFENCE_DRYRUN")) {
         report_launch(OUT_STDOUT, c, &exec.target, exec.environment);
         return EXIT_OK;
     }
@@ -242,7 +252,7 @@ uint32_t exec_run(const struct exec_request *request)
         }
         context_tell_once(c);
     }
-    if (context_flag(c, U16S("RINGFENCE_TRACE")))
+    if (context_flag(c, "RINGFENCE_TRACE"))
         report_launch(OUT_STDERR, c, &exec.target, exec.environment);
     return start_and_wait(request, &err);
 }

@@ -17,32 +17,32 @@ static const char16_t *decimal(char16_t *text, uint64_t value)
 void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
                       struct u16s path)
 {
-    char16_t name[256], line[512], number[COUNT_CAP];
+    char16_t name[256], line[512];
     struct u16buf n = U16BUF(name), b = U16BUF(line);
     const struct {
         unsigned count;
-        const char16_t *what;
+        const char *what;
     } passed[] = {
-        { seen->ours, u" of Ringfence's own" },
-        { seen->store_stubs, u" that only opens the Store" },
-        { seen->not_files, u" that is a directory" },
+        { seen->ours, " of Ringfence's own" },
+        { seen->store_stubs, " that only opens the Store" },
+        { seen->not_files, " that is a directory" },
     };
 
     u16buf_add(&n, u16s_head(tool, 250));
-    u16buf_addz(&b, decimal(number, seen->directories));
-    u16buf_addz(&b,
-                seen->directories == 1 ? u" directory of PATH" : u" directories of PATH");
+    u16buf_add_dec(&b, seen->directories);
+    u16buf_add_ascii(&b, seen->directories == 1 ? " directory of PATH"
+                                                : " directories of PATH");
     for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++) {
         if (!passed[i].count)
             continue;
-        u16buf_addz(&b, u", skipped ");
-        u16buf_addz(&b, decimal(number, passed[i].count));
-        u16buf_addz(&b, passed[i].what);
+        u16buf_add_ascii(&b, ", skipped ");
+        u16buf_add_dec(&b, passed[i].count);
+        u16buf_add_ascii(&b, passed[i].what);
     }
     if (path.len == 0)
-        u16buf_addz(&b, u": PATH is empty");
-    out_line(OUT_STDERR, u"ringfence: cannot find ", name, u" (.com .exe .bat .cmd) in ",
-             line);
+        u16buf_add_ascii(&b, ": PATH is empty");
+    out_say(OUT_STDERR, "ringfence: cannot find % (.com .exe .bat .cmd) in %", name,
+            line);
 }
 
 void report_context_failure(const struct context *c, const struct err *err)
@@ -56,9 +56,9 @@ void report_context_failure(const struct context *c, const struct err *err)
         return;
     }
     u16buf_add_ascii(&b, err->call);
-    out_line(OUT_STDERR, u"ringfence: cannot read the policy: ", c->policy_path.at, u":",
-             decimal(number, c->policy_line), u": ", rule, shown.object[0] ? u": " : u"",
-             shown.object);
+    out_say(OUT_STDERR, "ringfence: cannot read the policy: %:%: %%%", c->policy_path.at,
+            decimal(number, c->policy_line), rule, shown.object[0] ? u": " : u"",
+            shown.object);
 }
 
 void report_refused_level(const struct context *c)
@@ -68,8 +68,8 @@ void report_refused_level(const struct context *c)
 
     context_add_level(c, &l);
     u16buf_add_ascii(&r, level_name(c->policy.require));
-    out_line(OUT_STDERR, u"ringfence: cannot start anything: ", required,
-             u" is required, this is ", level);
+    out_say(OUT_STDERR, "ringfence: cannot start anything: % is required, this is %",
+            required, level);
 }
 
 /* One line "MARK NAME=VALUE", long values cut. */
@@ -86,7 +86,7 @@ static void difference(DWORD where, const char16_t *mark, const struct envblock_
         if (var->value.len > VALUE_SHOWN)
             u16buf_addc(&b, u'\u2026');
     }
-    out_line(where, u"ringfence: env      ", mark, line);
+    out_say(where, "ringfence: env      %%", mark, line);
 }
 
 /* Both tables are sorted alike: one pass side by side. */
@@ -111,13 +111,13 @@ static void differences(DWORD where, const struct envblock *before,
     }
 }
 
-static void root(DWORD where, struct u16s path)
+static void root(DWORD where, const struct context_root *root)
 {
     char16_t text[1024];
     struct u16buf b = U16BUF(text);
 
-    u16buf_add(&b, u16s_head(path, 1000));
-    out_line(where, u"ringfence: root     ", text);
+    u16buf_add(&b, u16s_head(root->path, 1000));
+    out_say(where, "ringfence: root     %", text);
 }
 
 static size_t block_units(const char16_t *block)
@@ -140,19 +140,18 @@ void report_launch(DWORD where, const struct context *c, const struct target *t,
     struct err err;
 
     if (c->inside)
-        u16buf_addz(&b, u"inside a fence: passed through");
+        u16buf_add_ascii(&b, "inside a fence: passed through");
     else if (c->bypass)
-        u16buf_addz(&b, u"none: RINGFENCE_BYPASS is set");
+        u16buf_add_ascii(&b, "none: RINGFENCE_BYPASS is set");
     else
         context_add_level(c, &b);
-    out_line(where, u"ringfence: level    ", level);
-    out_line(where, u"ringfence: target   ", t->program.at);
-    out_line(where, u"ringfence: command  ", t->line.at);
+    out_say(where, "ringfence: level    %", level);
+    out_say(where, "ringfence: target   %", t->program.at);
+    out_say(where, "ringfence: command  %", t->line.at);
     if (!c->inside && !c->bypass) {
-        out_line(where, u"ringfence: network  ", c->network_on ? u"on" : u"off");
-        out_line(where, u"ringfence: root     ", c->root.at);
-        for (size_t i = 0; i < c->policy.root_count; i++)
-            root(where, c->policy.root[i]);
+        out_say(where, "ringfence: network  %", c->network_on ? u"on" : u"off");
+        for (size_t i = 0; i < c->root_count; i++)
+            root(where, &c->root_list[i]);
     }
     if (own && block &&
         envblock_read(&before, own, block_units(own), U16BUF(scratch[0]), &err) &&

@@ -9,12 +9,12 @@ static struct {
 } store;
 
 /* dir\name into *out; whether it is a file. */
-static bool file_in(struct u16buf *out, struct u16s dir, const char16_t *name)
+static bool file_in(struct u16buf *out, struct u16s dir, const char *name)
 {
     *out = u16buf_init(out->at, out->cap);
     u16buf_add(out, dir);
     u16buf_addc(out, u'\\');
-    u16buf_addz(out, name);
+    u16buf_add_ascii(out, name);
     return !out->cut && file_kind(out->at) == FILE_IS_FILE;
 }
 
@@ -29,7 +29,7 @@ static bool find_stub(const struct context *c, struct u16s tool, struct u16buf *
     u16buf_add(found, u16buf_text(&c->denybin));
     u16buf_addc(found, u'\\');
     u16buf_add(found, base);
-    u16buf_addz(found, u".exe");
+    u16buf_add_ascii(found, ".exe");
     return !found->cut && file_kind(found->at) == FILE_IS_FILE;
 }
 
@@ -38,8 +38,8 @@ static bool find_tool(const struct context *c, const struct target_request *requ
 {
     struct pathsearch search = {
         .name = request->tool,
-        .path = envblock_get(&c->env, U16S("PATH")),
-        .pathext = envblock_get(&c->env, U16S("PATHEXT")),
+        .path = context_var(c, "PATH"),
+        .pathext = context_var(c, "PATHEXT"),
         .current_first = request->current_first,
     };
 
@@ -54,7 +54,7 @@ static bool add_line(struct target *t, struct u16s script, struct u16s tail,
     u16buf_add(&t->line, u16buf_text(&t->program));
     u16buf_addc(&t->line, u'"');
     if (script.len) {
-        u16buf_addz(&t->line, u" \"");
+        u16buf_add_ascii(&t->line, " \"");
         u16buf_add(&t->line, script);
         u16buf_addc(&t->line, u'"');
     }
@@ -67,16 +67,16 @@ static bool add_line(struct target *t, struct u16s script, struct u16s tail,
 /* The npm that npm.cmd would start: one the user updated to with `npm install -g npm`,
  * where the installer's own npmrc says that such go to %APPDATA%\npm, else the one beside
  * it. */
-static bool npm_script(const struct context *c, struct u16s dir, const char16_t *script,
+static bool npm_script(const struct context *c, struct u16s dir, const char *script,
                        struct u16buf *out)
 {
-    struct u16s appdata = envblock_get(&c->env, U16S("APPDATA"));
+    struct u16s appdata = context_var(c, "APPDATA");
     struct u16buf probe = U16BUF(store.probe);
 
-    if (appdata.len && file_in(&probe, dir, u"node_modules\\npm\\npmrc")) {
+    if (appdata.len && file_in(&probe, dir, "node_modules\\npm\\npmrc")) {
         probe = U16BUF(store.probe);
         u16buf_add(&probe, appdata);
-        u16buf_addz(&probe, u"\\npm");
+        u16buf_add_ascii(&probe, "\\npm");
         if (!probe.cut && file_in(out, u16buf_text(&probe), script))
             return true;
     }
@@ -91,7 +91,7 @@ static bool find_node(const struct context *c, struct u16s dir, struct u16buf *p
     struct pathsearch_seen seen;
     struct err err;
 
-    return file_in(program, dir, u"node.exe") ||
+    return file_in(program, dir, "node.exe") ||
            (find_tool(c, &node, &found, &seen) &&
             !pathsearch_is_batch(u16buf_text(&found)) &&
             file_full_path(found.at, program, &err));
@@ -104,15 +104,17 @@ static bool find_npm(const struct context *c, struct u16s found, struct target *
                      struct u16buf *script)
 {
     static const struct {
-        const char16_t *batch, *script;
+        const char *batch, *script;
     } known[] = {
-        { u"npm.cmd", u"node_modules\\npm\\bin\\npm-cli.js" },
-        { u"npx.cmd", u"node_modules\\npm\\bin\\npx-cli.js" },
+        { "npm.cmd", "node_modules\\npm\\bin\\npm-cli.js" },
+        { "npx.cmd", "node_modules\\npm\\bin\\npx-cli.js" },
     };
     struct u16s dir = pathsearch_dir(found);
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (!u16s_ieq(pathsearch_base(found), u16s_of(known[i].batch)))
+        char16_t batch[8];
+
+        if (!u16s_ieq(pathsearch_base(found), u16s_ascii(batch, 8, known[i].batch)))
             continue;
         return npm_script(c, dir, known[i].script, script) &&
                find_node(c, dir, &t->program);
@@ -129,7 +131,7 @@ static bool batch_line(struct target *t, struct u16s script, struct u16s tail,
     if (len == 0 || len >= MAX_PATH)
         return err_win32(err, "GetSystemDirectoryW", NULL);
     t->program.len = len;
-    u16buf_addz(&t->program, u"\\cmd.exe");
+    u16buf_add_ascii(&t->program, "\\cmd.exe");
     return cmdline_batch(&t->line, u16buf_text(&t->program), script, tail, err);
 }
 

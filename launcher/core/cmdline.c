@@ -202,7 +202,7 @@ static bool add_batch_head(struct u16buf *line, struct u16s cmd, struct u16s scr
         return err_rule(err, "a quote or line end in the path of a batch file", NULL);
     u16buf_addc(line, u'"');
     u16buf_add(line, cmd);
-    u16buf_addz(line, u"\" /d /e:on /v:off /s /c \"");
+    u16buf_add_ascii(line, "\" /d /e:on /v:off /s /c \"");
     add_cmd_quoted(line, script);
     return true;
 }

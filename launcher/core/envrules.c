@@ -115,7 +115,7 @@ static struct u16s without_separators(struct u16s dir)
 
 static void add_proxy(struct apply *a)
 {
-    u16buf_addz(&a->value, u"http://127.0.0.1:");
+    u16buf_add_ascii(&a->value, "http://127.0.0.1:");
     u16buf_add_dec(&a->value, a->in->dead_port);
 }
 
@@ -321,7 +321,7 @@ static void rewrite_pathext(struct apply *a)
     if (rest.len == 0)
         rest = U16S(".BAT;.CMD"); /* what Windows does without a PATHEXT */
     value_clear(a);
-    u16buf_addz(&a->value, u".COM;.EXE");
+    u16buf_add_ascii(&a->value, ".COM;.EXE");
     while (rest.at) {
         struct u16s entry = u16s_split(&rest, u';');
 
@@ -335,7 +335,7 @@ static void rewrite_pathext(struct apply *a)
 static struct u16s git_name(struct u16buf *name, const char16_t *kind, uint64_t n)
 {
     *name = u16buf_init(name->at, name->cap);
-    u16buf_addz(name, u"GIT_CONFIG_");
+    u16buf_add_ascii(name, "GIT_CONFIG_");
     u16buf_addz(name, kind);
     u16buf_add_dec(name, n);
     return u16buf_text(name);

@@ -61,7 +61,7 @@ static void start_value(struct json *json, const char *key)
     if (key) {
         u16buf_addc(json->out, u'"');
         u16buf_add_ascii(json->out, key);
-        u16buf_addz(json->out, u"\":");
+        u16buf_add_ascii(json->out, "\":");
     }
 }
 

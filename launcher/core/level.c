@@ -1,9 +1,8 @@
 #include "core/level.h"
 
-static const char16_t *const names16[] = { u"advisory", u"confined", u"enforced" };
 static const char *const names[] = { "advisory", "confined", "enforced" };
 
-#define LEVELS (sizeof names16 / sizeof names16[0])
+#define LEVELS (sizeof names / sizeof names[0])
 
 /* Why the confined level is not proven, or NULL when it is. */
 static const char *confined_missing(const struct level_evidence *e)
@@ -25,6 +24,8 @@ static const char *confined_missing(const struct level_evidence *e)
         return NULL;
     if (e->confined == LEVEL_CANARY_ESCAPED)
         return "tokens are restricted here, but the canary got out of the fence";
+    if (e->confined_why)
+        return e->confined_why;
     return "tokens are restricted here, but no canary has proven the fence on this machine";
 }
 
@@ -106,7 +107,7 @@ const char *level_name(enum level level)
 bool level_parse(struct u16s text, enum level *level)
 {
     for (size_t i = 0; i < LEVELS; i++) {
-        if (u16s_eq(text, u16s_of(names16[i]))) {
+        if (u16s_is(text, names[i])) {
             *level = (enum level)i;
             return true;
         }
@@ -123,7 +124,7 @@ bool level_parse_want(struct u16s text, enum level_want *want)
     };
     enum level level;
 
-    if (u16s_eq(text, U16S("auto"))) {
+    if (u16s_is(text, "auto")) {
         *want = LEVEL_WANT_AUTO;
         return true;
     }

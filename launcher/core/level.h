@@ -33,6 +33,7 @@ struct level_evidence {
     enum level_token token;
     enum level_canary confined;
     enum level_canary enforced;
+    const char *confined_why; /* why that one was not run, for people, or NULL */
 };
 
 struct level_verdict {

@@ -101,7 +101,7 @@ static bool is_comparable(struct path dir)
     struct u16s part;
 
     while ((part = take_part(&dir.rest)).len)
-        if (u16s_eq(part, U16S(".")) || u16s_eq(part, U16S("..")))
+        if (u16s_is(part, ".") || u16s_is(part, ".."))
             return false;
     return dir.kind != PATH_NONE;
 }
@@ -251,7 +251,7 @@ static bool read_statement(struct reader *r, struct statement *st, struct err *e
 
 static bool is_default(struct u16s section)
 {
-    return u16s_eq(section, U16S("default"));
+    return u16s_is(section, "default");
 }
 
 /* A policy being filled.  keep grows from the start of its text, paths from the end:
@@ -308,17 +308,17 @@ static const char *set_require(struct build *b, struct u16s value)
 }
 
 /* Where a word of two or three comes from: its place in the list, or -1. */
-static int choose(struct u16s value, const char16_t *const *words)
+static int choose(struct u16s value, const char *const *words)
 {
     for (int i = 0; words[i]; i++)
-        if (u16s_eq(value, u16s_of(words[i])))
+        if (u16s_is(value, words[i]))
             return i;
     return -1;
 }
 
 static const char *set_fence(struct build *b, struct u16s value)
 {
-    static const char16_t *const words[] = { u"auto", u"standard", u"strict", NULL };
+    static const char *const words[] = { "auto", "standard", "strict", NULL };
     int at = choose(value, words);
 
     if (at < 0)
@@ -328,10 +328,9 @@ static const char *set_fence(struct build *b, struct u16s value)
 }
 
 /* A key of two words, of which the second is the one that changes something. */
-static bool set_switch(bool *to, struct u16s value, const char16_t *off,
-                       const char16_t *on)
+static bool set_switch(bool *to, struct u16s value, const char *off, const char *on)
 {
-    const char16_t *const words[] = { off, on, NULL };
+    const char *const words[] = { off, on, NULL };
     int at = choose(value, words);
 
     *to = at == 1;
@@ -340,35 +339,35 @@ static bool set_switch(bool *to, struct u16s value, const char16_t *off,
 
 static const char *set_network(struct build *b, struct u16s value)
 {
-    return set_switch(&b->policy->network_on, value, u"off", u"on")
+    return set_switch(&b->policy->network_on, value, "off", "on")
                ? NULL
                : "network is neither off nor on";
 }
 
 static const char *set_git(struct build *b, struct u16s value)
 {
-    return set_switch(&b->policy->git_commit, value, u"protect", u"commit")
+    return set_switch(&b->policy->git_commit, value, "protect", "commit")
                ? NULL
                : "git is neither protect nor commit";
 }
 
 static const char *set_integrity(struct build *b, struct u16s value)
 {
-    return set_switch(&b->policy->lowered, value, u"medium", u"lowered")
+    return set_switch(&b->policy->lowered, value, "medium", "lowered")
                ? NULL
                : "integrity is neither medium nor lowered";
 }
 
 static const char *set_hard_links(struct build *b, struct u16s value)
 {
-    return set_switch(&b->policy->hard_links, value, u"read", u"write")
+    return set_switch(&b->policy->hard_links, value, "read", "write")
                ? NULL
                : "hard_links is neither read nor write";
 }
 
 static const char *set_appeared(struct build *b, struct u16s value)
 {
-    return set_switch(&b->policy->quarantine, value, u"report", u"quarantine")
+    return set_switch(&b->policy->quarantine, value, "report", "quarantine")
                ? NULL
                : "appeared is neither report nor quarantine";
 }
@@ -429,16 +428,16 @@ _Static_assert(POLICY_ROOTS_MAX == 16 && POLICY_PROTECT_MAX == 16,
                "the texts name the numbers");
 
 static const struct key {
-    const char16_t *name;
+    const char *name;
     bool once;
     const char *(*set)(struct build *b, struct u16s value);
 } keys[] = {
-    { u"level", true, set_level },       { u"require", true, set_require },
-    { u"fence", true, set_fence },       { u"network", true, set_network },
-    { u"git", true, set_git },           { u"integrity", true, set_integrity },
-    { u"appeared", true, set_appeared }, { u"hard_links", true, set_hard_links },
-    { u"keep", false, add_keep },        { u"root", false, add_root },
-    { u"protect", false, add_protect },
+    { "level", true, set_level },       { "require", true, set_require },
+    { "fence", true, set_fence },       { "network", true, set_network },
+    { "git", true, set_git },           { "integrity", true, set_integrity },
+    { "appeared", true, set_appeared }, { "hard_links", true, set_hard_links },
+    { "keep", false, add_keep },        { "root", false, add_root },
+    { "protect", false, add_protect },
 };
 
 static bool apply_setting(struct build *b, const struct statement *st, struct err *err)
@@ -446,7 +445,7 @@ static bool apply_setting(struct build *b, const struct statement *st, struct er
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const char *rule = NULL;
 
-        if (!u16s_eq(st->name, u16s_of(keys[i].name)))
+        if (!u16s_is(st->name, keys[i].name))
             continue;
         if (keys[i].once && (b->seen & 1u << i))
             return fault(err, "a key is twice in one section", st->name);

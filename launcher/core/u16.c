@@ -99,6 +99,15 @@ int u16s_icmp(struct u16s a, struct u16s b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
+bool u16s_is(struct u16s s, const char *ascii)
+{
+    size_t n = 0;
+
+    while (n < s.len && ascii[n] && s.at[n] == (unsigned char)ascii[n])
+        n++;
+    return n == s.len && !ascii[n];
+}
+
 bool u16s_ieq(struct u16s a, struct u16s b)
 {
     return a.len == b.len && u16s_icmp(a, b) == 0;

@@ -54,6 +54,7 @@ char16_t u16_upper(char16_t c);
 
 bool u16s_eq(struct u16s a, struct u16s b);
 bool u16s_ieq(struct u16s a, struct u16s b);
+bool u16s_is(struct u16s s, const char *ascii); /* the same text */
 int u16s_icmp(struct u16s a, struct u16s b); /* by u16_upper, unit by unit; <0, 0, >0 */
 bool u16s_istarts(struct u16s s, struct u16s head);
 bool u16s_iends(struct u16s s, struct u16s tail);

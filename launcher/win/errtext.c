@@ -4,14 +4,6 @@
 
 #define TEXT_CAP 512u
 
-static const struct {
-    enum err_domain domain;
-    const char16_t *label;
-} labels[] = {
-    { ERR_WIN32, u"Win32 " },
-    { ERR_NTSTATUS, u"NTSTATUS 0x" },
-};
-
 void errtext_add(struct u16buf *b, enum err_domain domain, uint32_t code)
 {
     char16_t text[TEXT_CAP];
@@ -24,17 +16,14 @@ void errtext_add(struct u16buf *b, enum err_domain domain, uint32_t code)
     struct u16s said = u16s_trim((struct u16s){ text, len });
 
     u16buf_add(b, said.len ? said : U16S("unknown error"));
-    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
-        if (labels[i].domain != domain)
-            continue;
-        u16buf_addz(b, u" (");
-        u16buf_addz(b, labels[i].label);
-        if (domain == ERR_NTSTATUS)
-            u16buf_add_hex(b, code, 8);
-        else
-            u16buf_add_dec(b, code);
-        u16buf_addc(b, u')');
+    if (domain == ERR_NTSTATUS) {
+        u16buf_add_ascii(b, " (NTSTATUS 0x");
+        u16buf_add_hex(b, code, 8);
+    } else {
+        u16buf_add_ascii(b, " (Win32 ");
+        u16buf_add_dec(b, code);
     }
+    u16buf_addc(b, u')');
 }
 
 void err_report(const struct err *err, const char16_t *doing)
@@ -44,17 +33,17 @@ void err_report(const struct err *err, const char16_t *doing)
 
     u16buf_add_ascii(&b, err->call);
     if (err->domain != ERR_RULE) {
-        u16buf_addz(&b, u": ");
+        u16buf_add_ascii(&b, ": ");
         errtext_add(&b, err->domain, err->code);
     }
     if (err->object[0]) {
-        u16buf_addz(&b, u": ");
+        u16buf_add_ascii(&b, ": ");
         u16buf_addz(&b, err->object);
     }
-    out_line(OUT_STDERR, u"ringfence: cannot ", doing, u": ", line);
+    out_say(OUT_STDERR, "ringfence: cannot %: %", doing, line);
     if (err->hint) {
         b = U16BUF(line);
         u16buf_add_ascii(&b, err->hint);
-        out_line(OUT_STDERR, u"  fix: ", line);
+        out_say(OUT_STDERR, "  fix: %", line);
     }
 }

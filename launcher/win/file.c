@@ -156,19 +156,21 @@ static void drop_prefix(struct u16buf *b)
     b->len -= cut;
 }
 
-bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
-                     struct err *err)
+bool file_open(const char16_t *path, DWORD access, HANDLE *out, struct err *err)
+{
+    *out = open_path(path, access, 0);
+    return *out || err_win32(err, "CreateFileW", path);
+}
+
+bool file_final_path_of(HANDLE file, const char16_t *path, bool by_volume,
+                        struct u16buf *out, struct err *err)
 {
     dll_get_final_path final = (dll_get_final_path)(void (*)(void))dll_loaded(
         u"kernel32.dll", "GetFinalPathNameByHandleW");
-    auto_handle HANDLE file = NULL;
     DWORD len = 0;
 
     if (!final)
         return file_full_path(path, out, err);
-    file = open_path(path, FILE_READ_ATTRIBUTES, 0);
-    if (!file)
-        return err_win32(err, "CreateFileW", path);
     if (by_volume)
         len = final(file, out->at, (DWORD)out->cap, VOLUME_NAME_GUID);
     if (len == 0) /* network shares and RAM disks have no volume name */
@@ -181,4 +183,13 @@ bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
     out->len = len;
     drop_prefix(out);
     return true;
+}
+
+bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
+                     struct err *err)
+{
+    auto_handle HANDLE file = NULL;
+
+    return file_open(path, FILE_READ_ATTRIBUTES, &file, err) &&
+           file_final_path_of(file, path, by_volume, out, err);
 }

@@ -36,3 +36,12 @@ MUST_CHECK bool file_full_path(const char16_t *path, struct u16buf *out, struct 
  * letter without the \\?\ prefix.  Before Windows Vista it is the full path. */
 MUST_CHECK bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
                                 struct err *err);
+
+/* The same of one that is open, with any access; path is what it was opened by. */
+MUST_CHECK bool file_final_path_of(HANDLE file, const char16_t *path, bool by_volume,
+                                   struct u16buf *out, struct err *err);
+
+/* Opens a file or directory (what a link leads to) sharing everything, not inheritable.
+ * *out is the caller's to close. */
+MUST_CHECK bool file_open(const char16_t *path, DWORD access, HANDLE *out,
+                          struct err *err);

@@ -1,5 +1,7 @@
 #include "win/out.h"
 
+#include <stdarg.h>
+
 #define CHUNK    2048u /* UTF-16 units a time */
 #define LINE_CAP 4096u
 
@@ -34,16 +36,44 @@ void out_text(DWORD where, struct u16s text)
         write_utf8(to, text);
 }
 
+static void add_piece(struct u16buf *line, const char16_t *text)
+{
+    u16buf_add(line, u16s_head(u16s_of(text), LINE_CAP - 2 - line->len));
+}
+
+/* The line feed always fits. */
+static void write_line(DWORD where, struct u16buf *line)
+{
+    for (size_t i = 0; i < line->len; i++)
+        if (line->at[i] < u' ' || (line->at[i] >= 0x7F && line->at[i] < 0xA0))
+            line->at[i] = u'?'; /* of a path or an argument: a line stays one line */
+    u16buf_addc(line, u'\n');
+    out_text(where, u16buf_text(line));
+}
+
 void out_pieces(DWORD where, const char16_t *const *pieces)
 {
-    char16_t line[LINE_CAP];
-    struct u16buf buf = U16BUF(line);
+    char16_t text[LINE_CAP];
+    struct u16buf line = U16BUF(text);
 
-    for (; *pieces; pieces++) /* the line feed always fits */
-        u16buf_add(&buf, u16s_head(u16s_of(*pieces), LINE_CAP - 2 - buf.len));
-    for (size_t i = 0; i < buf.len; i++)
-        if (line[i] < u' ' || (line[i] >= 0x7F && line[i] < 0xA0))
-            line[i] = u'?'; /* of a path or an argument: a line stays one line */
-    u16buf_addc(&buf, u'\n');
-    out_text(where, u16buf_text(&buf));
+    for (; *pieces; pieces++)
+        add_piece(&line, *pieces);
+    write_line(where, &line);
+}
+
+void out_say(DWORD where, const char *pattern, ...)
+{
+    char16_t text[LINE_CAP];
+    struct u16buf line = U16BUF(text);
+    va_list list;
+
+    va_start(list, pattern);
+    for (; *pattern; pattern++) {
+        if (*pattern == '%') /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+            add_piece(&line, va_arg(list, const char16_t *));
+        else if (line.len < LINE_CAP - 2)
+            u16buf_addc(&line, (unsigned char)*pattern);
+    }
+    va_end(list);
+    write_line(where, &line);
 }

@@ -20,3 +20,7 @@ void out_text(DWORD where, struct u16s text);
 void out_pieces(DWORD where, const char16_t *const *pieces);
 #define out_line(where, ...)                                                             \
     out_pieces(where, (const char16_t *const[]){ __VA_ARGS__, NULL })
+
+/* One line by a pattern of ASCII, in which each `%` stands for the next argument, a
+ * const char16_t *.  Half the room of the above. */
+void out_say(DWORD where, const char *pattern, ...);

@@ -197,3 +197,27 @@ bool token_set_default_dacl(HANDLE token, struct token_security *security,
             return err_rule(err, "the token did not keep its default DACL", NULL);
     return true;
 }
+
+bool token_lower(HANDLE token, struct err *err)
+{
+    const struct sid lowered = sid_label(SID_LEVEL_LOWERED);
+    TOKEN_MANDATORY_LABEL set = { .Label = { .Sid = sid_psid(&lowered),
+                                             .Attributes = SE_GROUP_INTEGRITY } };
+    struct {
+        TOKEN_MANDATORY_LABEL head;
+        uint8_t sid[SECURITY_MAX_SID_SIZE];
+    } got;
+    struct sid is;
+    ULONG needed = 0;
+    NTSTATUS status = NtSetInformationToken(token, TokenIntegrityLevel, &set, sizeof set);
+
+    if (NT_SUCCESS(status))
+        status = NtQueryInformationToken(token, TokenIntegrityLevel, &got, sizeof got,
+                                         &needed);
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                       "NtSetInformationToken(TokenIntegrityLevel)", NULL);
+    return (sid_read(&is, got.head.Label.Sid, SECURITY_MAX_SID_SIZE) &&
+            sid_eq(&is, &lowered)) ||
+           err_rule(err, "the token did not keep its lowered integrity", NULL);
+}

@@ -34,6 +34,11 @@ void token_child_security(const struct sid *user, const struct sid *run,
 MUST_CHECK bool token_set_default_dacl(HANDLE token, struct token_security *security,
                                        struct err *err);
 
+/* Lowers the token's integrity to SID_LEVEL_LOWERED (TOKEN_ADJUST_DEFAULT|TOKEN_QUERY)
+ * and reads it back; fails before Windows Vista, which has no such thing.  MS:
+ * SetTokenInformation, TokenIntegrityLevel. */
+MUST_CHECK bool token_lower(HANDLE token, struct err *err);
+
 /* Whether this process runs under a token with a restricting SID of ours: inside a fence.
  * Reads the token, never the environment. */
 bool token_is_inside(void);

@@ -8,16 +8,16 @@
 #include <cmocka.h>
 
 static const struct level_evidence held_all = { LEVEL_TOKEN_RESTRICTED, LEVEL_CANARY_HELD,
-                                                LEVEL_CANARY_HELD };
+                                                LEVEL_CANARY_HELD, NULL };
 static const struct level_evidence held_confined = { LEVEL_TOKEN_RESTRICTED,
                                                      LEVEL_CANARY_HELD,
-                                                     LEVEL_CANARY_NOT_RUN };
+                                                     LEVEL_CANARY_NOT_RUN, NULL };
 static const struct level_evidence no_canary = { LEVEL_TOKEN_RESTRICTED,
                                                  LEVEL_CANARY_NOT_RUN,
-                                                 LEVEL_CANARY_NOT_RUN };
+                                                 LEVEL_CANARY_NOT_RUN, NULL };
 /* Wine: whatever the canaries' cache says, it was not this token that held them. */
 static const struct level_evidence wine = { LEVEL_TOKEN_NOT_KEPT, LEVEL_CANARY_HELD,
-                                            LEVEL_CANARY_HELD };
+                                            LEVEL_CANARY_HELD, NULL };
 
 /* One launch of every kind: 4 x 3 x 2 x 5 x 3 x 3. */
 struct combination {
@@ -31,7 +31,7 @@ struct combination {
 
 static struct combination combination(unsigned n)
 {
-    struct combination c;
+    struct combination c = { .want = LEVEL_WANT_AUTO };
 
     c.want = (enum level_want)(n % 4);
     n /= 4;
@@ -175,7 +175,7 @@ static void level_decide__unproven_allowed_but_required__is_refused(void **state
 static void level_decide__unproven_allowed_without_token__falls(void **state)
 {
     struct level_evidence e = { LEVEL_TOKEN_FAILED, LEVEL_CANARY_NOT_RUN,
-                                LEVEL_CANARY_NOT_RUN };
+                                LEVEL_CANARY_NOT_RUN, NULL };
     struct level_verdict v = level_decide(LEVEL_WANT_CONFINED, LEVEL_ADVISORY, true, &e);
 
     (void)state;
@@ -206,12 +206,27 @@ static void level_decide__reasons__differ_by_cause(void **state)
     }
     for (int c = LEVEL_CANARY_NOT_RUN; c <= LEVEL_CANARY_HELD; c++) {
         struct level_evidence e = { LEVEL_TOKEN_RESTRICTED, (enum level_canary)c,
-                                    LEVEL_CANARY_ESCAPED };
+                                    LEVEL_CANARY_ESCAPED, NULL };
         seen[n++] = level_decide(LEVEL_WANT_AUTO, LEVEL_ADVISORY, false, &e).reason;
     }
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(seen[i], seen[j]);
+}
+
+static void level_decide__not_run_for_a_reason__says_it(void **state)
+{
+    struct level_evidence e = { .token = LEVEL_TOKEN_RESTRICTED,
+                                .confined_why = "the root is a drive's" };
+    struct level_verdict v = level_decide(LEVEL_WANT_AUTO, LEVEL_ADVISORY, false, &e);
+
+    (void)state;
+    assert_int_equal(v.level, LEVEL_ADVISORY);
+    assert_string_equal(v.reason, "the root is a drive's");
+    e.confined = LEVEL_CANARY_HELD; /* then it says nothing */
+    v = level_decide(LEVEL_WANT_CONFINED, LEVEL_ADVISORY, false, &e);
+    assert_int_equal(v.level, LEVEL_CONFINED);
+    assert_string_equal(v.reason, "");
 }
 
 static void level_parse__names__round_trip(void **state)
@@ -265,6 +280,7 @@ int main(void)
         cmocka_unit_test(
             level_decide__less_asked_than_required__is_refused_with_a_reason),
         cmocka_unit_test(level_decide__reasons__differ_by_cause),
+        cmocka_unit_test(level_decide__not_run_for_a_reason__says_it),
         cmocka_unit_test(level_parse__names__round_trip),
         cmocka_unit_test(level_parse__other_text__is_none),
     };

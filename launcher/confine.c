@@ -1,0 +1,294 @@
+#include "confine.h"
+
+#include "core/aclplan.h"
+#include "core/cmdline.h"
+#include "core/pathsearch.h"
+#include "core/secdesc.h"
+#include "win/file.h"
+#include "win/machine.h"
+#include "win/out.h"
+#include "win/process.h"
+#include "win/token.h"
+
+static struct {
+    char16_t path[WIN_PATH_CAP], other[WIN_PATH_CAP];
+    char16_t line[CMDLINE_MAX + 1];
+    uint8_t descriptor[SECDESC_BYTES_MAX];
+    uint8_t machine[RECORD_KEY_BYTES], plan[RECORD_KEY_BYTES];
+} store;
+
+void confine_record_path(const struct context *c, const uint8_t *digest,
+                         struct u16buf *out)
+{
+    u16buf_add(out, u16buf_text(&c->data));
+    u16buf_add_ascii(out, "\\box\\");
+    for (size_t n = 0; n < (size_t)4 * SID_HASH; n++)
+        u16buf_add_hex(out, digest[n], 2);
+    u16buf_add_ascii(out, "\\fence");
+}
+
+static struct u16buf terminated(struct u16s path)
+{
+    struct u16buf b = U16BUF(store.path);
+
+    u16buf_add(&b, path);
+    return b;
+}
+
+/* The token for the fence and the usable roots, in place of the one there was. */
+static enum level_token make_token(struct context *c)
+{
+    struct fence_parts parts = { .run = context_run_sid() };
+    struct fence_list list;
+    enum level_token kept;
+    struct err why;
+
+    for (size_t i = 0; i < c->root_count; i++)
+        if (i == 0 || c->root_list[i].usable)
+            parts.root[parts.root_count++] = sid_ours(c->root_list[i].digest);
+    parts.has_logon = token_logon_sid(&parts.logon);
+    if (c->token)
+        CloseHandle(c->token);
+    c->token = NULL;
+    c->run = parts.run;
+    if (!token_user_sid(&parts.user, &why))
+        return LEVEL_TOKEN_FAILED;
+    fence_list(c->fence, &parts, &list);
+    kept = token_restrict(&list, &c->token, &why);
+    if (kept == LEVEL_TOKEN_RESTRICTED && c->policy.lowered &&
+        !token_lower(c->token, &why))
+        return LEVEL_TOKEN_FAILED;
+    return kept;
+}
+
+/* Whether the root's own list still is as the walk left it: someone may have reset it, or
+ * made the directory anew. */
+static bool shows_fence(HANDLE root, const uint8_t *digest)
+{
+    const struct sid sid = sid_ours(digest);
+    struct secdesc sd;
+    ULONG needed = 0;
+
+    return NT_SUCCESS(NtQuerySecurityObject(root, DACL_SECURITY_INFORMATION,
+                                            store.descriptor, sizeof store.descriptor,
+                                            &needed)) &&
+           secdesc_read(&sd, store.descriptor, sizeof store.descriptor) && sd.dacl.at &&
+           aclplan_shows_root(&sd.dacl, &sid);
+}
+
+static bool read_record(const struct context *c, const uint8_t *digest,
+                        struct record *record)
+{
+    struct u16buf path = U16BUF(store.path);
+    size_t bytes = 0;
+    struct err err;
+
+    confine_record_path(c, digest, &path);
+    return !path.cut &&
+           file_read(path.at, record, sizeof *record, &bytes, &err) == FILE_READ_DONE &&
+           record_is_sound(record, bytes) &&
+           record_is_for(record, store.machine, store.plan, digest);
+}
+
+enum readiness { UNKNOWN, REFUSED, READY };
+
+/* One handle, one record, one list.  A root that is not there is refused for now. */
+static enum readiness look_at(const struct context *c, struct context_root *root,
+                              struct record *record)
+{
+    struct u16buf path = terminated(root->path);
+    auto_handle HANDLE open = NULL;
+    struct err err;
+
+    if (path.cut ||
+        !file_open(path.at, FILE_READ_ATTRIBUTES | READ_CONTROL, &open, &err) ||
+        !context_hash_root(open, path.at, root->digest, &err))
+        return REFUSED;
+    if (!read_record(c, root->digest, record))
+        return UNKNOWN;
+    if (record->state == RECORD_REFUSED)
+        return REFUSED;
+    return shows_fence(open, root->digest) ? READY : UNKNOWN;
+}
+
+/* All roots; false when one of them is not known and preparing it may help. */
+static bool look_at_roots(struct context *c)
+{
+    static struct record other;
+    bool known = true;
+
+    c->evidence.confined = LEVEL_CANARY_NOT_RUN;
+    c->evidence.confined_why = NULL;
+    for (size_t i = 0; i < c->root_count; i++) {
+        struct record *record = i == 0 ? &c->record : &other;
+        enum readiness is = look_at(c, &c->root_list[i], record);
+
+        c->root_list[i].usable = is == READY;
+        known = known && is != UNKNOWN;
+        if (i == 0 && is == READY)
+            c->evidence.confined = LEVEL_CANARY_HELD;
+        if (i == 0 && is == REFUSED && record->state == RECORD_REFUSED)
+            c->evidence.confined_why = record->reason;
+        if (i == 0 && is != READY) /* nothing more is known, so nothing is looked at */
+            return known;
+    }
+    /* The box is granted with the workspace; one that was emptied is made anew. */
+    return known && file_kind(c->temp.at) == FILE_IS_DIRECTORY &&
+           file_kind(c->cache.at) == FILE_IS_DIRECTORY;
+}
+
+/* Starts `ringfence prepare` for this workspace and waits; it says what goes wrong. */
+static bool prepare(struct context *c, const struct context_wish *wish, struct u16s tool)
+{
+    struct u16buf program = U16BUF(store.other), line = U16BUF(store.line);
+    struct process_start start = { .program = program.at, .command_line = line.at };
+    auto_handle HANDLE process = NULL;
+    uint32_t code = 0;
+    struct err err;
+
+    u16buf_add(&program, u16buf_text(&c->install));
+    u16buf_add_ascii(&program, "\\ringfence.exe");
+    if (!c->install.len || file_kind(program.at) != FILE_IS_FILE) {
+        c->evidence.confined_why = "ringfence.exe, which readies a workspace, is missing";
+        return false;
+    }
+    cmdline_add(&line, u16buf_text(&program));
+    cmdline_add(&line, U16S("prepare"));
+    for (size_t i = 0; i < wish->root_count; i++) {
+        cmdline_add(&line, U16S("--root"));
+        cmdline_add(&line, wish->root[i]);
+    }
+    if (tool.len) {
+        cmdline_add(&line, U16S("--tool"));
+        cmdline_add(&line, tool);
+    }
+    if (line.cut || !process_start(&start, &process, &err) ||
+        !process_wait(process, &code, &err)) {
+        c->evidence.confined_why = "ringfence.exe, which readies a workspace, cannot run";
+        return false;
+    }
+    return true;
+}
+
+void confine_gather(struct context *c, const struct context_wish *wish)
+{
+    bool known = false;
+
+    c->fence = c->policy.fence == POLICY_FENCE_STRICT ? FENCE_STRICT : FENCE_STANDARD;
+    c->evidence.token = make_token(c);
+    if (c->evidence.token != LEVEL_TOKEN_RESTRICTED || !machine_key(store.machine))
+        return;
+    record_plan(&c->policy, store.plan);
+    known = look_at_roots(c);
+    if (!known && !wish->look_only && prepare(c, wish, (struct u16s){ 0 }))
+        known = look_at_roots(c);
+    if (!known) { /* half ready is not ready */
+        c->evidence.confined = LEVEL_CANARY_NOT_RUN;
+        if (!c->evidence.confined_why)
+            c->evidence.confined_why = "this workspace is not ready for a fence";
+    }
+    if (c->evidence.confined != LEVEL_CANARY_HELD)
+        return;
+    if (c->record.fence != (uint8_t)c->fence || c->root_count > 1) {
+        c->fence = (enum fence)c->record.fence;
+        c->evidence.token = make_token(c);
+    }
+}
+
+bool confine_admit(struct context *c, const struct context_wish *wish,
+                   struct u16s program, struct err *err)
+{
+    struct u16s dir = pathsearch_dir(program);
+    enum record_reads reads = RECORD_READS_UNKNOWN;
+    uint8_t key[7];
+
+    if (c->verdict.run_as != LEVEL_CONFINED || c->verdict.unproven ||
+        c->fence != FENCE_STRICT)
+        return true;
+    record_tool_key(context_var(c, "PATH"), dir, key);
+    reads = record_tool_reads(&c->record, key);
+    if (reads == RECORD_READS_UNKNOWN && prepare(c, wish, dir) &&
+        read_record(c, c->root_hash, &c->record))
+        reads = record_tool_reads(&c->record, key);
+    if (reads == RECORD_READS_ALL)
+        return true;
+    if (c->policy.fence == POLICY_FENCE_STRICT)
+        return err_rule(err, "the strict fence cannot read all that is on PATH", NULL) ||
+               err_hint(err, "ringfence prepare names the directory; fence = auto in "
+                             "the policy falls back to the standard fence");
+    c->fence = FENCE_STANDARD;
+    return make_token(c) == LEVEL_TOKEN_RESTRICTED ||
+           err_rule(err, "the standard fence's token cannot be made", NULL);
+}
+
+/* The i-th name that is looked for in a root, empty behind the last. */
+static struct u16s watched(const struct context *c, size_t i)
+{
+    const struct u16s always[] = { U16S(".git"), U16S(".codex"), U16S(".agents"),
+                                   U16S(".ringfence") };
+
+    if (i < 4)
+        return always[i];
+    return i - 4 < c->policy.protect_count ? c->policy.protect[i - 4]
+                                           : (struct u16s){ 0 };
+}
+
+/* Which of them there are, as bits. */
+static unsigned present(const struct context *c, const struct context_root *root)
+{
+    unsigned there = 0;
+
+    for (size_t i = 0; watched(c, i).len; i++) {
+        struct u16buf path = terminated(root->path);
+
+        u16buf_addc(&path, u'\\');
+        u16buf_add(&path, watched(c, i));
+        if (!path.cut && file_kind(path.at) != FILE_ABSENT)
+            there |= 1u << i;
+    }
+    return there;
+}
+
+void confine_look_before(struct context *c)
+{
+    for (size_t i = 0; i < c->root_count; i++)
+        if (i == 0 || c->root_list[i].usable)
+            c->root_list[i].had = present(c, &c->root_list[i]);
+}
+
+static void tell_appeared(const struct context *c, const struct context_root *root,
+                          struct u16s name)
+{
+    struct u16buf path = terminated(root->path), aside = U16BUF(store.other);
+
+    u16buf_addc(&path, u'\\');
+    u16buf_add(&path, name);
+    u16buf_add(&aside, u16buf_text(&path));
+    u16buf_add_ascii(&aside, ".quarantined");
+    if (!c->policy.quarantine)
+        out_say(OUT_STDERR,
+                "ringfence: this run made %, which later tools obey. Look at it; "
+                "`ringfence grant` protects it.",
+                path.at);
+    else if (!aside.cut && MoveFileExW(path.at, aside.at, 0))
+        out_say(OUT_STDERR,
+                "ringfence: this run made %, which later tools obey: moved to %", path.at,
+                aside.at);
+    else
+        out_say(
+            OUT_STDERR,
+            "ringfence: cannot quarantine %, which this run made: look at it yourself",
+            path.at);
+}
+
+void confine_look_after(const struct context *c)
+{
+    for (size_t i = 0; i < c->root_count; i++) {
+        const struct context_root *root = &c->root_list[i];
+        unsigned came = i == 0 || root->usable ? present(c, root) & ~root->had : 0;
+
+        for (size_t n = 0; came >> n; n++)
+            if (came >> n & 1u)
+                tell_appeared(c, root, watched(c, n));
+    }
+}

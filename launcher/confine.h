@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The part of a launch that fences: which roots are ready, the token, and what to look at
+ * when the tool has ended.  Whatever takes long (proving, walking) is done once by
+ * `ringfence prepare`, which this starts and waits for.
+ */
+#pragma once
+
+#include "context.h"
+
+/* Fills fence, token and evidence of a context whose roots, policy and box are named, and
+ * says which roots are usable.  With wish->look_only nothing is started: what is not
+ * ready stays so. */
+void confine_gather(struct context *context, const struct context_wish *wish);
+
+/* Under the strict fence, after the tool was found: makes sure that it can read the
+ * tool's directory and those on PATH, else falls to the standard one; fails where the
+ * policy says `fence = strict`.  `ringfence prepare` has then named the directory. */
+MUST_CHECK bool confine_admit(struct context *context, const struct context_wish *wish,
+                              struct u16s program, struct err *err);
+
+/* Where the record of the root with this digest lies: <data>\box\<root>\fence. */
+void confine_record_path(const struct context *context, const uint8_t *digest,
+                         struct u16buf *out);
+
+/* Notes which protected names are directly in each root, before the tool starts. */
+void confine_look_before(struct context *context);
+
+/* Says which have come into being since, and moves them aside if the policy says so. */
+void confine_look_after(const struct context *context);
