@@ -2,16 +2,7 @@
 
 #include "core/pathsearch.h"
 #include "win/file.h"
-
-#define VALUE_PARTIAL 2 /* KeyValuePartialInformation, wdm.h */
-
-/* KEY_VALUE_PARTIAL_INFORMATION with room for a path. */
-struct value {
-    ULONG title_index;
-    ULONG type;
-    ULONG bytes;
-    char16_t text[1024];
-};
+#include "win/registry.h"
 
 bool paths_self(struct u16buf *out, struct err *err)
 {
@@ -62,28 +53,6 @@ bool paths_install(struct u16buf *out, struct err *err)
     return true;
 }
 
-/* A string value below HKCU. */
-static bool user_value(const char16_t *key_name, const char16_t *value_name,
-                       struct value *value)
-{
-    UNICODE_STRING name;
-    OBJECT_ATTRIBUTES attributes;
-    auto_handle HANDLE user = NULL;
-    auto_handle HANDLE key = NULL;
-    ULONG needed = 0;
-
-    if (!NT_SUCCESS(RtlOpenCurrentUser(KEY_READ, &user)))
-        return false;
-    RtlInitUnicodeString(&name, key_name);
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, user, NULL);
-    if (!NT_SUCCESS(NtOpenKey(&key, KEY_READ, &attributes)))
-        return false;
-    RtlInitUnicodeString(&name, value_name);
-    return NT_SUCCESS(NtQueryValueKey(key, &name, VALUE_PARTIAL, value, sizeof *value,
-                                      &needed)) &&
-           (value->type == REG_SZ || value->type == REG_EXPAND_SZ);
-}
-
 bool paths_data(struct u16buf *out, struct err *err)
 {
     static const struct {
@@ -93,18 +62,16 @@ bool paths_data(struct u16buf *out, struct err *err)
         { u"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders",
           u"Local AppData" },
     };
-    static struct value value;
+    static char16_t text[1024];
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        struct u16s text = { value.text, 0 };
+        auto_handle HANDLE key = registry_open(REGISTRY_USER, places[i].key);
+        struct u16buf value = U16BUF(text);
 
-        if (!user_value(places[i].key, places[i].value, &value))
+        if (!key || !registry_text(key, places[i].value, &value) || value.len < 3 ||
+            text[1] != u':')
             continue;
-        text.len = value.bytes / sizeof(char16_t);
-        text.len = u16s_find(text, 0, 0); /* the terminator is usual, not certain */
-        if (text.len < 3 || text.at[1] != u':')
-            continue;
-        u16buf_add(out, text);
+        u16buf_add(out, u16buf_text(&value));
         u16buf_addz(out, u"\\ringfence");
         return true;
     }

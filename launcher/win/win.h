@@ -33,6 +33,8 @@ NTSYSAPI NTSTATUS NTAPI NtOpenKey(HANDLE *key, ACCESS_MASK access,
                                   OBJECT_ATTRIBUTES *name);
 NTSYSAPI NTSTATUS NTAPI NtQueryValueKey(HANDLE key, UNICODE_STRING *name, int what,
                                         void *data, ULONG bytes, ULONG *needed);
+NTSYSAPI NTSTATUS NTAPI NtEnumerateKey(HANDLE key, ULONG index, int what, void *data,
+                                       ULONG bytes, ULONG *needed);
 NTSYSAPI WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR c);
 NTSYSAPI NTSTATUS NTAPI NtQuerySecurityObject(HANDLE object, SECURITY_INFORMATION what,
                                               void *data, ULONG bytes, ULONG *needed);
