@@ -18,15 +18,15 @@ struct rootcheck {
                             the owner, as DOMAIN\NAME or SID; else "" */
     char16_t file_system[32]; /* "NTFS", "exFAT"; "" when not known */
     bool has_id;
-    struct rootrule_id {
-        uint64_t volume;
+    struct rootcheck_id {
+        uint64_t volume; /* serial number */
         uint8_t file[16];
     } id; /* what was looked at, for rootcheck_is */
 };
 
 /* Looks at path, relative ones from the current directory.  *c needs `install` and
  * `data`, as context_complete leaves them.  ROOTCHECK_FAILED: *err says why; for all
- * others *err is untouched.  A root may change after it was looked at: who then opens it
+ * others *err means nothing.  A root may change after it was looked at: who then opens it
  * asks rootcheck_is of the handle. */
 enum rootcheck_verdict rootcheck(const struct context *c, const char16_t *path,
                                  struct rootcheck *out, struct err *err);

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * The local volumes that keep no ACLs, and so are confined by no fence.
+ * Volumes: which file system, and whether it keeps ACLs.  Where it keeps none, no fence
+ * confines anything.
  */
 #pragma once
 
 #include "win/win.h"
 
-/* Appends "E:\ (FAT32), F:\ (exFAT)": drive letters of fixed and removable volumes and
- * RAM disks whose file system keeps no ACLs; nothing when there are none.  Drives without
- * a medium, network drives and CDs are passed over; no dialog ever shows. */
+struct volume {
+    char16_t file_system[32]; /* "NTFS", "FAT32"; "" when it cannot be had */
+    bool no_acls;             /* it says that it keeps none */
+    bool remote;              /* on a server */
+};
+
+/* The volume that the open file or directory (any access) is on.  What cannot be asked
+ * stays false: what is on it speaks for itself.  [MS-FSCC] 2.5.1, 2.5.10. */
+void volume_of(HANDLE file, struct volume *volume);
+
+/* Appends "E:\ (FAT32), F:\ (exFAT)": the drives with a fixed or removable medium or in
+ * memory whose file system keeps no ACLs; nothing when there are none.  Drives without a
+ * medium, floppy, network, CD and subst drives are passed over; no dialog ever shows. */
 void volumes_without_acls(struct u16buf *out);
