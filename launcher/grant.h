@@ -4,15 +4,13 @@
  * object's place in it, and the writing; what is written core/aclplan decides.  Part of
  * ringfence.exe only.  With the user's rights.
  *
- * Two of them at once on one tree lose each other's entries: whoever calls holds
- * statefile_lock on the journal, or something like it, from beginning to end.
+ * Two of them at once on one tree may lose each other's entries: the caller sees to it
+ * that there is one at a time.
  */
 #pragma once
 
 #include "core/aclplan.h"
 #include "win/treewalk.h"
-
-#define GRANT_PLAN_VERSION 1u /* of what aclplan writes, for the journal */
 
 struct grant_request {
     const char16_t *path; /* the root's directory, as file_final_path gives it */

@@ -12,7 +12,7 @@
 #include "win/win.h"
 
 #define LEDGER_NAME      u"journal" /* in the data directory */
-#define LEDGER_ROOTS_MAX 1024u
+#define LEDGER_ROOTS_MAX 4096u
 #define LEDGER_BYTES_MAX 0x400000u /* a larger one is refused */
 
 /* What the journal says; free it with ledger_clear. */
