@@ -35,7 +35,9 @@ mkdir -p "$WINEPREFIX"
 (
     flock 9
     [ -e "$WINEPREFIX/ready" ] && exit 0
-    "$wine" wineboot -i >"$WINEPREFIX/boot.log" 2>&1 </dev/null && touch "$WINEPREFIX/ready"
+    # The server it starts may live long: it must not hold the lock.
+    "$wine" wineboot -i >"$WINEPREFIX/boot.log" 2>&1 </dev/null 9>&- &&
+        touch "$WINEPREFIX/ready"
 ) 9>"$WINEPREFIX/lock" || {
     echo "wine.sh: cannot make $WINEPREFIX, see its boot.log" >&2
     exit 77
