@@ -132,11 +132,11 @@ static bool is_literal(const char16_t *path)
 
 /* Asked before anything is opened there: a server may be slow, or out to collect logons.
  */
-static bool is_remote_drive(char16_t letter)
+static bool is_remote_drive(const struct u16buf *path)
 {
-    const char16_t root[] = { letter, u':', u'\\', 0 };
+    const char16_t root[] = { path->at[4], u':', u'\\', 0 };
 
-    return GetDriveTypeW(root) == DRIVE_REMOTE;
+    return path->at[5] == u':' && GetDriveTypeW(root) == DRIVE_REMOTE;
 }
 
 /* Brings the path into the spelling that is opened as it stands. */
@@ -150,13 +150,15 @@ static enum rootcheck_verdict spell(struct look *l, const char16_t *path)
     else if (!file_full_path(path, &full, l->err))
         return ROOTCHECK_FAILED;
     form = rootrule_path(u16buf_text(&full), &l->given);
-    for (unsigned i = 0; form == ROOTRULE_LOCAL && resolve_subst(&l->given); i++) {
+    for (unsigned i = 0;
+         form == ROOTRULE_LOCAL && !l->given.cut && resolve_subst(&l->given); i++) {
         struct u16buf again = U16BUF(store.full); /* no longer needed for `full` */
 
         form =
             i < SUBST_MAX ? rootrule_path(u16buf_text(&l->given), &again) : ROOTRULE_ODD;
         l->given = U16BUF(store.given);
         u16buf_add(&l->given, u16buf_text(&again));
+        l->given.cut |= again.cut;
     }
     if (form == ROOTRULE_NETWORK)
         return ROOTCHECK_NETWORK;
@@ -164,7 +166,7 @@ static enum rootcheck_verdict spell(struct look *l, const char16_t *path)
         return err_rule(l->err, "only a plain path on a drive can be a writable root",
                         path),
                ROOTCHECK_FAILED;
-    return is_remote_drive(l->given.at[4]) ? ROOTCHECK_NETWORK : ROOTCHECK_FINE;
+    return is_remote_drive(&l->given) ? ROOTCHECK_NETWORK : ROOTCHECK_FINE;
 }
 
 /* Whether what is at path leads elsewhere, as junctions and symbolic links do, but not
@@ -335,29 +337,46 @@ static void compare(const struct look *l, struct u16buf *path,
     }
 }
 
+/* Takes in the place that is at *path, named as the registry does. */
+static void judge(struct look *l, const struct rootrule_place *kind, struct u16buf *path,
+                  struct u16s named)
+{
+    struct rootrule_place place = *kind;
+    struct u16buf whose;
+
+    compare(l, path, &place);
+    if (!rootrule_judge(&l->judgement, &place))
+        return;
+    whose = U16BUF(l->out->whose);
+    u16buf_add(&whose, named);
+}
+
 /* Takes in the place at root\leaf; root is as the registry has it, or empty. */
 static void add_place(struct look *l, enum rootcheck_verdict verdict,
                       enum rootrule_reach reach, struct u16s root, const char16_t *leaf)
 {
-    struct rootrule_place place = { verdict, reach, ROOTRULE_APART, ROOTRULE_APART };
-    struct u16buf spelled = U16BUF(store.full), real = U16BUF(store.place);
-    struct u16buf named = U16BUF(store.text), whose;
+    const struct rootrule_place kind = { verdict, reach, ROOTRULE_APART, ROOTRULE_APART };
+    struct u16buf spelled = U16BUF(store.full), path = U16BUF(store.place);
+    struct u16buf named = U16BUF(store.text);
     struct err unused;
+    bool same = false;
 
     if (!rootrule_expand(root, u16s_of(l->windows), &named))
         return;
     u16buf_addz(&named, leaf);
     if (rootrule_path(u16buf_text(&named), &spelled) != ROOTRULE_LOCAL || spelled.cut)
         return;
-    if (!find_real(spelled.at, &real, &unused)) { /* missing: what is above it is not */
-        real = U16BUF(store.place);
-        u16buf_add(&real, u16buf_text(&spelled));
+    if (find_real(spelled.at, &path, &unused)) {
+        same = u16s_ieq(u16buf_text(&path), u16buf_text(&spelled));
+        judge(l, &kind, &path, shown(&spelled));
     }
-    compare(l, &real, &place);
-    if (rootrule_judge(&l->judgement, &place)) {
-        whose = U16BUF(l->out->whose);
-        u16buf_add(&whose, shown(&spelled));
-    }
+    if (same)
+        return;
+    /* Once more by the path it is known by: who may write above a junction on that path
+     * may put another one in its place.  What is missing is looked for here as well. */
+    path = U16BUF(store.place);
+    u16buf_add(&path, u16buf_text(&spelled));
+    judge(l, &kind, &path, shown(&spelled));
 }
 
 /* A place whose path is a value of the key. */
@@ -517,6 +536,7 @@ enum rootcheck_verdict rootcheck(const struct context *c, const char16_t *path,
                                  struct rootcheck *out, struct err *err)
 {
     struct look *l = &store.look;
+    UINT mode = SetErrorMode(SEM_FAILCRITICALERRORS); /* no dialog for an empty drive */
 
     out->path[0] = out->whose[0] = out->file_system[0] = 0;
     out->has_id = false;
@@ -532,6 +552,7 @@ enum rootcheck_verdict rootcheck(const struct context *c, const char16_t *path,
         out->verdict = look_at_places(l, c);
     if (out->verdict == ROOTCHECK_FINE)
         out->verdict = look_at_list(l);
+    SetErrorMode(mode);
     return out->verdict;
 }
 

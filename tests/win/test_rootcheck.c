@@ -359,11 +359,11 @@ static bool unix_link(const char *target, const char16_t *name)
     STARTUPINFOW si = { .cb = sizeof si };
     PROCESS_INFORMATION pi = { 0 };
     char16_t line[1024];
-    char *dir = to_unix ? to_unix(base) : NULL;
+    char *path = to_unix ? to_unix(at_base(name)) : NULL;
 
-    if (!dir)
+    if (!path)
         return false;
-    swprintf(line, 1024, L"ln -sfn %hs \"%hs/%ls\"", target, dir, name);
+    swprintf(line, 1024, L"ln -sfn %hs \"%hs\"", target, path);
     CreateProcessW(u"Z:\\bin\\ln", line, NULL, NULL, FALSE, 0, NULL, NULL, &si, &pi);
     for (unsigned i = 0; i < 100; i++) { /* there is no handle to wait for it with */
         DWORD attributes = GetFileAttributesW(at_base(name));
@@ -402,6 +402,20 @@ static void rootcheck__link_on_the_way__is_refused_and_told_where_to(void **stat
     must_be(at_base(u"link\\sub"), ROOTCHECK_REPARSE);
     fake.tag = 0xA000000C; /* IO_REPARSE_TAG_SYMLINK */
     must_be(at_base(u"link\\sub"), ROOTCHECK_REPARSE);
+}
+
+/* Who can write beside a link that leads to one of our places can lead it elsewhere. */
+static void rootcheck__link_to_a_place__counts_above_as_well(void **state)
+{
+    (void)state;
+    must_link("../up/data", u"mnt\\lnk");
+    context.data = U16BUF(data_text);
+    u16buf_addz(&context.data, at_base(u"mnt\\lnk"));
+    must_be(at_base(u"mnt"), ROOTCHECK_OWN);
+    must_be(at_base(u"up"), ROOTCHECK_OWN);
+    must_be(at_base(u"up\\data\\other"), ROOTCHECK_OWN);
+    must_be(at_base(u"up\\data\\box\\1"), ROOTCHECK_FINE);
+    must_be(at_base(u"mnt\\sub"), ROOTCHECK_FINE);
 }
 
 /* As a fenced child would leave it for the user to cd into. */
@@ -660,6 +674,7 @@ int main(void)
         TEST(rootcheck__network__is_refused),
         TEST(rootcheck__link_on_the_way__is_refused_and_told_where_to),
         TEST(rootcheck__link_to_the_profile__is_refused),
+        TEST(rootcheck__link_to_a_place__counts_above_as_well),
         TEST(rootcheck__reparse_point_that_is_no_link__is_fine),
         TEST(rootcheck__mounted_volume__is_fine),
         TEST(rootcheck__subst_drive__is_what_it_stands_for),
