@@ -1,5 +1,6 @@
 #include "grant.h"
 
+#include "core/aclstate.h"
 #include "core/bytes.h"
 #include "gitlink.h"
 #include "win/dirscan.h"
@@ -151,52 +152,6 @@ static bool lists_protected(const struct grant_request *r, HANDLE directory,
     return false;
 }
 
-/* An explicit deny for a SID of ours, with just this mask, for the directory alone. */
-static bool is_own_deny(const struct ace *ace, uint32_t mask)
-{
-    return ace->plain && ace->type == ACE_DENY && ace->flags == 0 && ace->mask == mask &&
-           sid_is_ours(&ace->sid);
-}
-
-/* Whether the directory held something when it was last planned, for any root: what that
- * is need not have a protected name, for it may be another root or a git directory that a
- * file names.  Kept until undone: it costs the user nothing. */
-static bool has_held(const struct acl *dacl)
-{
-    struct ace ace = { 0 };
-    bool stays = false, marker = false;
-
-    while (acl_next(dacl, &ace)) {
-        if (is_own_deny(&ace, ACLPLAN_GUARD))
-            return true;
-        stays = stays || is_own_deny(&ace, ACLPLAN_STAY);
-        marker = marker || (ace_is_marker(&ace) && ace.flags == 0);
-    }
-    return stays && marker;
-}
-
-static bool is_other_root(const struct acl *dacl, const struct sid *sid)
-{
-    struct ace ace = { 0 };
-
-    while (acl_next(dacl, &ace))
-        if (is_own_deny(&ace, ACLPLAN_STAY) && !sid_eq(&ace.sid, sid))
-            return true;
-    return false;
-}
-
-/* Whether it was planned as a git directory or a protected one of this root. */
-static bool was_protected(const struct acl *dacl, const struct sid *sid)
-{
-    struct ace ace = { 0 };
-
-    while (acl_next(dacl, &ace))
-        if (ace.plain && ace.type == ACE_DENY && !(ace.flags & ACE_INHERITED) &&
-            (ace.mask & RIGHT_DELETE) && sid_eq(&ace.sid, sid))
-            return true;
-    return false;
-}
-
 static struct aclplan_policy policy_of(const struct grant_request *r)
 {
     return (struct aclplan_policy){
@@ -224,19 +179,6 @@ static enum security_write write_edit(HANDLE file, const struct aclplan_edit *ed
     if (dry_run)
         return SECURITY_WRITTEN;
     return security_write(again, edit, t->bytes, err);
-}
-
-/* Hands the entries of a root down without giving them to the root itself: what says that
- * its walk has not gone through. */
-static void make_unfinished(const struct acl *dacl, const struct sid *sid,
-                            struct aclplan_room *room)
-{
-    struct ace ace = { 0 };
-
-    while (acl_next(dacl, &ace))
-        if (ace.type == ACE_ALLOW && ace.plain && !(ace.flags & ACE_INHERITED) &&
-            sid_eq(&ace.sid, sid))
-            room->dacl[(size_t)(ace.at - room->dacl) + 1] |= ACE_INHERIT_ONLY;
 }
 
 static struct aclplan_edit plan_root(const struct grant_request *r, bool holds,
@@ -269,7 +211,7 @@ static bool write_root(struct grant *g, bool finished, struct tools *t, struct e
 
     if (!security_read_handle(g->root, &t->old, err))
         return false;
-    holds = holds || g->root_holds || has_held(&t->old.sd.dacl);
+    holds = holds || g->root_holds || aclstate_held(&t->old.sd.dacl);
     edit = plan_root(r, holds, t);
     if (edit.result == ACLPLAN_REFUSED)
         return err_rule(err,
@@ -287,7 +229,7 @@ static bool write_root(struct grant *g, bool finished, struct tools *t, struct e
             edit.sd.dacl.at = t->room.dacl;
             edit.dacl = true;
         }
-        make_unfinished(&edit.sd.dacl, &r->sid, &t->room);
+        aclstate_unfinish(t->room.dacl, &edit.sd.dacl, &r->sid);
     }
     switch (write_edit(g->root, &edit, r->dry_run, t, err)) {
     case SECURITY_WRITTEN:
@@ -491,9 +433,9 @@ static bool look_at_directory(struct grant *g, struct treewalk_entry *entry,
     bool reached = object->reached && !(t->old.sd.control & SECDESC_DACL_PROTECTED);
 
     if (!r->read && object->kind == ACLPLAN_INSIDE) {
-        if (is_other_root(dacl, &r->sid)) {
+        if (aclstate_is_other_root(dacl, &r->sid)) {
             object->kind = ACLPLAN_NESTED;
-        } else if (entry->depth && was_protected(dacl, &r->sid)) {
+        } else if (entry->depth && aclstate_was_protected(dacl, &r->sid)) {
             struct u16buf path = u16buf_init((char16_t *)t->bytes, WIN_PATH_CAP);
 
             path_of(g, entry, &path);
@@ -501,7 +443,7 @@ static bool look_at_directory(struct grant *g, struct treewalk_entry *entry,
                 return false;
         }
     }
-    object->holds = object->holds || has_held(dacl);
+    object->holds = object->holds || aclstate_held(dacl);
     entry->leave = (uint32_t)object->kind | (reached ? LEAVE_REACHED : 0);
     return true;
 }
@@ -738,9 +680,9 @@ static bool walk_one_later(struct grant *g, const struct later *l, struct tools 
     if (is_covered(g, path, l->target))
         return true;
     if (l->target && !hold(g, path, t, err))
-        return false;
-    if (!descend(g, path, t, &top, err))
-        return false;
+        count_failure(g, err, path); /* its own protection is the greater part */
+    if (g->broken || !descend(g, path, t, &top, err))
+        return g->broken;
     if (l->target)
         g->kind = git_kind(g->request);
     g->base = path;
@@ -852,39 +794,10 @@ static void guard_parent(struct grant *g, struct tools *t)
         count_failure(g, &err, path);
 }
 
-/* The SIDs of ours that have a guard on a directory and nothing else: it lies in no root
- * of theirs. */
-static size_t guards_on(const struct acl *dacl, const struct sid *only, struct sid *list)
-{
-    struct ace ace = { 0 };
-    size_t count = 0;
-
-    while (count < ACL_OURS_MAX && acl_next(dacl, &ace))
-        if (is_own_deny(&ace, ACLPLAN_GUARD) && (!only || sid_eq(only, &ace.sid)))
-            list[count++] = ace.sid;
-    for (ace = (struct ace){ 0 }; acl_next(dacl, &ace);)
-        for (size_t i = 0; ace.plain && i < count; i++)
-            if (ace.type == ACE_ALLOW && sid_eq(&ace.sid, &list[i]))
-                list[i--] = list[--count];
-    return count;
-}
-
-/* Takes those out of the list that still deny something to a directory in this one. */
-static size_t drop_needed(const struct acl *dacl, struct sid *list, size_t count)
-{
-    struct ace ace = { 0 };
-
-    while (acl_next(dacl, &ace))
-        for (size_t i = 0; ace.plain && i < count; i++)
-            if (ace.type == ACE_DENY && !(ace.flags & ACE_INHERITED) &&
-                sid_eq(&ace.sid, &list[i]))
-                list[i--] = list[--count];
-    return count;
-}
-
-/* Likewise over all that lies in it.  What cannot be read was never ours. */
-static size_t drop_all_needed(struct grant *g, HANDLE parent, struct sid *list,
-                              size_t count, struct tools *t)
+/* Takes those out of the list that something in the directory still needs.  What cannot
+ * be read was never ours. */
+static size_t drop_needed(struct grant *g, HANDLE parent, struct sid *list, size_t count,
+                          struct tools *t)
 {
     struct dirscan scan;
     struct dirscan_name name;
@@ -905,7 +818,7 @@ static size_t drop_all_needed(struct grant *g, HANDLE parent, struct sid *list,
                 continue;
             if (dirscan_open(parent, name.name, READ_CONTROL, directory, &file) == 0 &&
                 security_read_handle(file, &t->old, &ignored))
-                count = drop_needed(&t->old.sd.dacl, list, count);
+                count = aclstate_drop_needed(&t->old.sd.dacl, list, count);
         }
     }
     return count;
@@ -927,8 +840,8 @@ static void unguard_parent(struct grant *g, struct tools *t)
         count_failure(g, &err, path);
         return;
     }
-    n = guards_on(&t->old.sd.dacl, g->undo_sid, list);
-    n = drop_all_needed(g, parent, list, n, t);
+    n = aclstate_guards(&t->old.sd.dacl, g->undo_sid, list);
+    n = drop_needed(g, parent, list, n, t);
     for (size_t i = 0; i < n; i++) {
         struct aclplan_edit edit;
 

@@ -1,0 +1,91 @@
+#include "core/aclstate.h"
+
+/* An explicit deny for a SID of ours, of just this mask, for the directory alone. */
+static bool is_own_deny(const struct ace *ace, uint32_t mask)
+{
+    return ace->plain && ace->type == ACE_DENY && ace->flags == 0 && ace->mask == mask &&
+           sid_is_ours(&ace->sid);
+}
+
+bool aclstate_held(const struct acl *dacl)
+{
+    struct ace ace = { 0 };
+    bool stays = false, marker = false;
+
+    while (acl_next(dacl, &ace)) {
+        if (is_own_deny(&ace, ACLPLAN_GUARD))
+            return true;
+        stays = stays || is_own_deny(&ace, ACLPLAN_STAY);
+        marker = marker || (ace_is_marker(&ace) && ace.flags == 0);
+    }
+    return stays && marker;
+}
+
+bool aclstate_is_other_root(const struct acl *dacl, const struct sid *sid)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(dacl, &ace))
+        if (is_own_deny(&ace, ACLPLAN_STAY) && !sid_eq(&ace.sid, sid))
+            return true;
+    return false;
+}
+
+bool aclstate_was_protected(const struct acl *dacl, const struct sid *sid)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(dacl, &ace))
+        if (ace.plain && ace.type == ACE_DENY && !(ace.flags & ACE_INHERITED) &&
+            (ace.mask & RIGHT_DELETE) && sid_eq(&ace.sid, sid))
+            return true;
+    return false;
+}
+
+void aclstate_unfinish(uint8_t *list, const struct acl *acl, const struct sid *sid)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(acl, &ace))
+        if (ace.plain && ace.type == ACE_ALLOW && !(ace.flags & ACE_INHERITED) &&
+            sid_eq(&ace.sid, sid))
+            list[(size_t)(ace.at - acl->at) + 1] = ace.flags | ACE_INHERIT_ONLY;
+}
+
+/* Takes a SID out of the list. */
+static size_t drop(const struct sid *sid, struct sid *list, size_t count)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!sid_eq(&list[i], sid))
+            list[left++] = list[i];
+    return left;
+}
+
+size_t aclstate_guards(const struct acl *dacl, const struct sid *only, struct sid *list)
+{
+    struct ace ace = { 0 };
+    size_t count = 0;
+
+    while (count < ACL_OURS_MAX && acl_next(dacl, &ace))
+        if (is_own_deny(&ace, ACLPLAN_GUARD) && (!only || sid_eq(only, &ace.sid))) {
+            count = drop(&ace.sid, list, count);
+            list[count++] = ace.sid;
+        }
+    ace = (struct ace){ 0 };
+    while (acl_next(dacl, &ace))
+        if (ace.plain && ace.type == ACE_ALLOW)
+            count = drop(&ace.sid, list, count);
+    return count;
+}
+
+size_t aclstate_drop_needed(const struct acl *dacl, struct sid *list, size_t count)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(dacl, &ace))
+        if (ace.plain && ace.type == ACE_DENY && !(ace.flags & ACE_INHERITED))
+            count = drop(&ace.sid, list, count);
+    return count;
+}
