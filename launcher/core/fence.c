@@ -15,27 +15,34 @@ struct sid fence_read_sid(const struct sid *user)
     return sid_ours(digest);
 }
 
-static void add(struct fence_list *list, struct sid sid)
+static void add(struct fence_list *list, const struct sid *sid)
 {
-    list->sid[list->count++] = sid;
+    list->sid[list->count++] = *sid;
 }
 
 void fence_list(enum fence fence, const struct fence_parts *parts,
                 struct fence_list *list)
 {
+    static const enum sid_known strict[] = { SID_USERS, SID_RESTRICTED,
+                                             SID_ALL_APP_PACKAGES };
+    struct sid sid;
+
     *list = (struct fence_list){ .write_restricted = fence == FENCE_STANDARD };
     for (size_t i = 0; i < parts->root_count && i < FENCE_ROOTS_MAX; i++)
-        add(list, parts->root[i]);
-    add(list, parts->run);
+        add(list, &parts->root[i]);
+    add(list, &parts->run);
     if (fence == FENCE_STRICT) {
-        add(list, fence_read_sid(&parts->user));
-        add(list, sid_well_known(SID_USERS));
-        add(list, sid_well_known(SID_RESTRICTED));
-        add(list, sid_well_known(SID_ALL_APP_PACKAGES));
+        sid = fence_read_sid(&parts->user);
+        add(list, &sid);
+        for (size_t i = 0; i < sizeof strict / sizeof strict[0]; i++) {
+            sid = sid_well_known(strict[i]);
+            add(list, &sid);
+        }
     }
     if (parts->has_logon)
-        add(list, parts->logon);
-    add(list, sid_everyone());
+        add(list, &parts->logon);
+    sid = sid_everyone();
+    add(list, &sid);
 }
 
 /* The groups that LUA_TOKEN turns deny-only, as far as file ACLs name them: the built-in

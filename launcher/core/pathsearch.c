@@ -69,11 +69,10 @@ bool pathsearch_next(struct u16s *path, struct u16s *entry)
     return true;
 }
 
-/* Appends a PATH entry without its quotes, and a separator where one is missing. */
-static void add_dir(struct u16buf *b, struct u16s dir)
+void pathsearch_add_entry(struct u16buf *b, struct u16s entry)
 {
-    while (dir.at)
-        u16buf_add(b, u16s_split(&dir, u'"'));
+    while (entry.at)
+        u16buf_add(b, u16s_split(&entry, u'"'));
     if (b->len && !is_separator(b->at[b->len - 1]))
         u16buf_addc(b, u'\\');
 }
@@ -83,7 +82,7 @@ static void add_dir(struct u16buf *b, struct u16s dir)
 static bool try_file(const struct search *s, struct u16s dir, struct u16s ext)
 {
     *s->found = u16buf_init(s->found->at, s->found->cap);
-    add_dir(s->found, dir);
+    pathsearch_add_entry(s->found, dir);
     u16buf_add(s->found, s->name);
     u16buf_add(s->found, ext);
     if (s->found->cut)

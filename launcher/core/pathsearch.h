@@ -57,6 +57,11 @@ bool pathsearch_next(struct u16s *path, struct u16s *entry);
 
 /* Whether a path ends in .bat or .cmd, as Windows opens it (dots and blanks at the end
  * dropped): cmd.exe must run it. */
+
+/* Appends an entry without its quotes, and a separator where one is missing; nothing when
+ * there is nothing else in it. */
+void pathsearch_add_entry(struct u16buf *b, struct u16s entry);
+
 bool pathsearch_is_batch(struct u16s path);
 
 /* The directory of a path without its last separator ("C:\x" gives "C:"; none gives an

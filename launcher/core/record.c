@@ -64,6 +64,17 @@ static void make_check(const struct record *record, uint8_t check[8])
     copy(check, digest, 8);
 }
 
+void record_init(struct record *record, const uint8_t *machine, const uint8_t *plan,
+                 const uint8_t *root, uint64_t until)
+{
+    *record = (struct record){ .state = RECORD_REFUSED };
+    copy(record->machine, machine, RECORD_KEY_BYTES);
+    copy(record->plan, plan, RECORD_KEY_BYTES);
+    copy(record->root, root, RECORD_KEY_BYTES);
+    for (size_t i = 0; i < sizeof record->until; i++)
+        record->until[i] = (uint8_t)(until >> (8 * i));
+}
+
 void record_seal(struct record *record)
 {
     copy(record->magic, MAGIC, sizeof record->magic);
@@ -86,9 +97,14 @@ bool record_is_sound(const struct record *record, size_t bytes)
 }
 
 bool record_is_for(const struct record *record, const uint8_t *machine,
-                   const uint8_t *plan, const uint8_t *root)
+                   const uint8_t *plan, const uint8_t *root, uint64_t now)
 {
-    return same(record->machine, machine, RECORD_KEY_BYTES) &&
+    uint64_t until = 0;
+
+    for (size_t i = sizeof record->until; i-- > 0;)
+        until = until << 8 | record->until[i];
+    return (until == 0 || now < until) &&
+           same(record->machine, machine, RECORD_KEY_BYTES) &&
            same(record->plan, plan, RECORD_KEY_BYTES) &&
            same(record->root, root, RECORD_KEY_BYTES);
 }

@@ -31,15 +31,16 @@ struct record {
     uint8_t machine[RECORD_KEY_BYTES]; /* OS build and our version: machine_key */
     uint8_t plan[RECORD_KEY_BYTES];    /* what was asked for: record_plan */
     uint8_t root[RECORD_KEY_BYTES];    /* the root's digest */
-    uint8_t state;                     /* enum record_state */
-    uint8_t fence;                     /* enum fence; RECORD_READY */
+    uint8_t until[8]; /* FILETIME, little-endian: good until then; 0: for ever */
+    uint8_t state;    /* enum record_state */
+    uint8_t fence;    /* enum fence; RECORD_READY */
     uint8_t tool_count;
     uint8_t tool_next;              /* the entry that the next tool takes */
     char reason[RECORD_REASON_CAP]; /* ASCII, terminated; RECORD_REFUSED */
     struct record_tool tool[RECORD_TOOLS];
     uint8_t check[8]; /* of all before: SHA-256's first 64 bits */
 };
-_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 4 + 128 + 64 + 8, "no padding");
+_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 4 + 128 + 64 + 8, "no padding");
 
 /* What a walk does and a canary proves depends on this much of the policy, and on the
  * version of the plan. */
@@ -48,15 +49,20 @@ void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES]);
 /* The key of a PATH value and the directory of a tool. */
 void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7]);
 
+/* Fills the record but for state, fence and reason.  A refusal holds until a FILETIME:
+ * what it was for may be put right. */
+void record_init(struct record *record, const uint8_t *machine, const uint8_t *plan,
+                 const uint8_t *root, uint64_t until);
+
 /* Sets magic and check, the rest being filled. */
 void record_seal(struct record *record);
 
 /* Whether the bytes read into *record, `bytes` of them, are a whole record. */
 bool record_is_sound(const struct record *record, size_t bytes);
 
-/* Whether it speaks of this machine, plan and root. */
+/* Whether it speaks of this machine, plan, root and time. */
 bool record_is_for(const struct record *record, const uint8_t *machine,
-                   const uint8_t *plan, const uint8_t *root);
+                   const uint8_t *plan, const uint8_t *root, uint64_t now);
 
 enum record_reads { RECORD_READS_UNKNOWN, RECORD_READS_NOT, RECORD_READS_ALL };
 

@@ -10,13 +10,15 @@ static const uint8_t machine[12] = "a machine  ", root[12] = "a root     ";
 
 static struct record made(void)
 {
-    struct record r = { .state = RECORD_READY, .fence = FENCE_STRICT };
-    struct policy policy;
+    static struct policy policy;
+    uint8_t plan[RECORD_KEY_BYTES];
+    struct record r;
 
     policy_init(&policy);
-    memcpy(r.machine, machine, sizeof machine);
-    memcpy(r.root, root, sizeof root);
-    record_plan(&policy, r.plan);
+    record_plan(&policy, plan);
+    record_init(&r, machine, plan, root, 0);
+    r.state = RECORD_READY;
+    r.fence = FENCE_STRICT;
     record_seal(&r);
     return r;
 }
@@ -67,10 +69,13 @@ static void record_is_for__other_machine_plan_or_root__is_not(void **state)
 
     (void)state;
     memcpy(plan, r.plan, sizeof plan);
-    assert_true(record_is_for(&r, machine, plan, root));
-    assert_false(record_is_for(&r, root, plan, root));
-    assert_false(record_is_for(&r, machine, machine, root));
-    assert_false(record_is_for(&r, machine, plan, machine));
+    assert_true(record_is_for(&r, machine, plan, root, UINT64_MAX));
+    assert_false(record_is_for(&r, root, plan, root, 1));
+    assert_false(record_is_for(&r, machine, machine, root, 1));
+    assert_false(record_is_for(&r, machine, plan, machine, 1));
+    record_init(&r, machine, plan, root, 0x0123456789ABCDEFu);
+    assert_true(record_is_for(&r, machine, plan, root, 0x0123456789ABCDEEu));
+    assert_false(record_is_for(&r, machine, plan, root, 0x0123456789ABCDEFu));
 }
 
 /* Whatever changes the walk or the proof changes the key; the rest of a policy does not.
