@@ -38,3 +38,7 @@ const struct journal_record *ledger_root(const struct ledger *ledger,
  * when the journal is another version's. */
 MUST_CHECK bool ledger_note(const char16_t *data_dir, const struct journal_record *record,
                             const char16_t *path, struct err *err);
+
+/* Rewrites the journal now: no root that is cleared is in it any more, and nothing that
+ * is damaged, which is thereby forgotten.  None there is fine. */
+MUST_CHECK bool ledger_compact(const char16_t *data_dir, struct err *err);

@@ -216,6 +216,25 @@ static void ledger_note__damaged__is_never_rewritten(void **state)
     assert_int_equal(ledger.journal.count, 8);
 }
 
+static void ledger_compact__cleared_roots_and_damage__are_gone(void **state)
+{
+    (void)state;
+    assert_true(ledger_compact(dir, &err));
+    assert_int_equal(file_kind(file), FILE_ABSENT); /* none is made */
+    assert_true(statefile_append(file, "\nnonsense\n\n", 11, &err));
+    assert_true(note(JOURNAL_BEGUN, 1, u"C:\\one"));
+    assert_true(note(JOURNAL_CLEARED, 1, u"C:\\one"));
+    assert_true(note(JOURNAL_BEGUN, 2, u"C:\\two"));
+    assert_true(ledger_compact(dir, &err));
+    read_again();
+    assert_int_equal(ledger.journal.damaged, 0);
+    assert_int_equal(ledger.journal.count, 1);
+    assert_int_equal(find(2)->state, JOURNAL_BEGUN);
+    assert_true(note(JOURNAL_CLEARED, 2, u"C:\\two"));
+    assert_true(ledger_compact(dir, &err));
+    assert_int_equal(read_bytes(), 0);
+}
+
 static DWORD WINAPI note_many(void *arg)
 {
     unsigned who = (unsigned)(uintptr_t)arg;
@@ -288,6 +307,7 @@ int main(int argc, char **argv)
         TEST(ledger_note__no_directory__names_it),
         TEST(ledger_note__many_times__the_file_stays_small),
         TEST(ledger_note__damaged__is_never_rewritten),
+        TEST(ledger_compact__cleared_roots_and_damage__are_gone),
         TEST(ledger_note__several_processes_and_threads__loses_nothing),
     };
 
