@@ -340,6 +340,57 @@ static void rootcheck__odd_path__is_refused_by_rule(void **state)
     }
 }
 
+/* What a policy file may say, however odd: refused by it, or by us, or known for what it
+ * is. */
+static void rootcheck__roots_of_a_policy__are_known_or_refused(void **state)
+{
+    static const struct {
+        const char *before, *after; /* of base\ws */
+        bool fine;
+    } rows[] = {
+        { "", "", true },
+        { "", "\\", true },
+        { "", "/", true },
+        { "", ".", true },
+        { "", ". .\\sub .", true },
+        { "\\\\?\\", "", true },
+        { "\\\\?\\", "\\", true },
+        { "\\\\?\\", ".", false },
+        { "\\\\?\\", "\\..", false },
+        { "\\\\?\\", "/sub", true }, /* the policy turns the slash */
+        { "\\\\?\\UNC\\localhost\\", "", false },
+        { "\\\\?\\GLOBALROOT\\??\\", "", false },
+        { "\\\\.\\", "", true },
+        { "\\\\localhost\\", "", false },
+        { "", "\\..\\..", false },
+        { "", ":stream", false },
+        { "", "::$INDEX_ALLOCATION", false },
+        { "", "\\NUL", false },
+        { "", "\\con.txt", false },
+        { "", "\\*", false },
+        { "", "\\sub\\\\", true },
+    };
+    static struct policy policy;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        char16_t path[512];
+        size_t line = 0;
+        int bytes = snprintf(text, sizeof text, "[default]\nroot = %s%ls%s\n",
+                             rows[i].before, at_base(u"ws"), rows[i].after);
+
+        policy_init(&policy);
+        if (!policy_read(&policy, text, (size_t)bytes, U16S("C:\\"), &line, &err))
+            continue;
+        swprintf(path, 512, u"%.*ls", (int)policy.root[0].len, policy.root[0].at);
+        if ((rootcheck(&context, path, &check, &err) == ROOTCHECK_FINE) != rows[i].fine)
+            fail_msg("row %zu: %ls: %s", i, path, rootcheck_reason(check.verdict));
+        if (rows[i].fine && wcsncmp(check.path, at_base(u"ws"), wcslen(base) + 3) != 0)
+            fail_msg("row %zu: %ls is %ls", i, path, check.path);
+    }
+}
+
 static void rootcheck__network__is_refused(void **state)
 {
     (void)state;
@@ -671,6 +722,7 @@ int main(void)
         TEST(rootcheck__own_place_not_there_yet__still_counts_above),
         TEST(rootcheck__no_directory__is_said),
         TEST(rootcheck__odd_path__is_refused_by_rule),
+        TEST(rootcheck__roots_of_a_policy__are_known_or_refused),
         TEST(rootcheck__network__is_refused),
         TEST(rootcheck__link_on_the_way__is_refused_and_told_where_to),
         TEST(rootcheck__link_to_the_profile__is_refused),
