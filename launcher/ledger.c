@@ -96,7 +96,7 @@ static bool is_due(const struct ledger *ledger, size_t bytes)
 }
 
 /* From the reading to the end of the replacing nobody else appends. */
-static bool compact(const char16_t *path, struct err *err)
+static bool compact(const char16_t *path, bool anyway, struct err *err)
 {
     auto_handle HANDLE lock = NULL;
     struct ledger ledger = { 0 };
@@ -109,7 +109,7 @@ static bool compact(const char16_t *path, struct err *err)
     out = HeapAlloc(GetProcessHeap(), 0, bytes + 2);
     if (!out)
         no_memory(err);
-    else if (!is_due(&ledger, bytes))
+    else if (anyway ? bytes == 0 : !is_due(&ledger, bytes))
         good = true;
     else if (!journal_compact(&ledger.journal, out, bytes + 2, &left))
         err_rule(err, "the journal has grown meanwhile", path);
@@ -160,6 +160,14 @@ bool ledger_note(const char16_t *data_dir, const struct journal_record *record,
     ledger_clear(&ledger);
     /* One that cannot be rewritten now serves as well. */
     if (due)
-        (void)compact(text, &ignored);
+        (void)compact(text, false, &ignored);
     return append(text, record, path, err);
+}
+
+bool ledger_compact(const char16_t *data_dir, struct err *err)
+{
+    char16_t text[STATEFILE_PATH_CAP];
+    struct u16buf file = U16BUF(text);
+
+    return path_in(data_dir, &file, err) && compact(text, true, err);
 }
