@@ -52,10 +52,10 @@ struct filters_filter {
     unsigned slot; /* below FILTERS_MAX, the same for the same place in every policy */
     enum filters_layer layer;
     enum filters_who who;
+    enum filters_ports by; /* which port must be one of the policy's */
     bool permits;          /* else blocks */
     bool on_loopback;      /* only what stays on this machine */
     bool is_tcp_or_udp;    /* only these two */
-    enum filters_ports by; /* which port must be one of the policy's */
     uint8_t weight;        /* 0 to 15 */
 };
 

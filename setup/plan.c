@@ -53,14 +53,17 @@ static bool because(struct err *err, const char *rule, const char *id)
 }
 
 /* Undoes one step until its check sees nothing of it; whatever comes of it is in outcome.
+ * made: this run made it where nothing was, so that it is ours whatever it looks like.
  */
-static void take_back(struct plan *plan, size_t i)
+static void take_back(struct plan *plan, size_t i, bool made)
 {
     const struct plan_step *step = &plan->steps[i];
     struct err err = { 0 };
     enum plan_state state = check(plan, i, &err);
 
-    if (state == PLAN_FOREIGN) {
+    if (state == PLAN_UNKNOWN && plan->marks[i] == PLAN_UNMARKED)
+        return; /* nothing speaks for its being there */
+    if (state == PLAN_FOREIGN && !made) {
         rule_about(&err, "it is not Ringfence's, so it stays", step->id);
         set_left(plan, i, &err);
         return;
@@ -113,6 +116,7 @@ static bool apply(struct plan *plan, size_t i, bool *fresh, struct err *err)
         plan->failed = CODES_JOURNAL;
         return false;
     }
+    *err = (struct err){ 0 };
     if (!step->apply(plan->ctx, step->arg, err))
         return false;
     *err = (struct err){ 0 };
@@ -176,7 +180,7 @@ bool plan_install(struct plan *plan)
         plan->failed = plan->steps[i].phase;
     for (size_t k = plan->count; k-- > 0;)
         if (plan->marks[k] != PLAN_UNMARKED && (!was_complete || fresh[k])) {
-            take_back(plan, k);
+            take_back(plan, k, fresh[k]);
             if (k == i && plan->outcome[k] != PLAN_LEFT)
                 plan->outcome[k] = PLAN_FAILED;
         }
@@ -200,7 +204,7 @@ bool plan_uninstall(struct plan *plan, bool keep_accounts)
             plan->outcome[i] = PLAN_LEFT;
             kept++;
         } else {
-            take_back(plan, i);
+            take_back(plan, i, false);
         }
     }
     if (plan->left) {

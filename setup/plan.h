@@ -27,14 +27,14 @@ enum plan_state {
 enum plan_mark { PLAN_UNMARKED, PLAN_BEGUN, PLAN_DONE };
 
 struct plan_step {
-    const char *id; /* snake_case, stable: the journal's name for it */
-    enum codes_phase phase;
-    const char *what; /* what it does, one line */
-    unsigned arg;     /* handed to the functions: which account, which rule */
+    const char *id;   /* snake_case, stable: the journal's name for it */
+    const char *what; /* what there is when it is done, one line */
     enum plan_state (*check)(void *ctx, unsigned arg, struct err *err);
     /* Both may find any part done already, and end as PLAN_PRESENT or PLAN_ABSENT. */
     bool (*apply)(void *ctx, unsigned arg, struct err *err); /* NULL: a precondition */
     bool (*undo)(void *ctx, unsigned arg, struct err *err);
+    enum codes_phase phase;
+    unsigned arg;    /* handed to the functions: which account, which rule */
     bool is_account; /* uninstall --keep-accounts leaves it */
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Looks at what was built: every exe imports kernel32 and ntdll only and nothing newer than
-# Windows Server 2003, has a manifest that asks for no elevation, a version, ASLR, NX and
+# Windows Server 2003, has a manifest that asks for no elevation (setup's does), a version, ASLR, NX and
 # an old enough subsystem version, and the shims keep their size.
 #   check_exes.sh DIST OBJDUMP
 set -eu
@@ -31,7 +31,9 @@ check() {
     printf '%s\n' "$head" | grep -q NX_COMPAT || complain "$exe has no NX"
     subsystem=$(printf '%s\n' "$head" | awk '/^MajorSubsystemVersion/ { print $2 }')
     [ "$subsystem" -le 5 ] || complain "$exe wants subsystem version $subsystem"
-    grep -aq 'level="asInvoker"' "$exe" || complain "$exe has no asInvoker manifest"
+    level=asInvoker
+    [ "$(basename "$exe")" != ringfence-setup.exe ] || level=requireAdministrator
+    grep -aq "level=\"$level\"" "$exe" || complain "$exe has no $level manifest"
     grep -aq 'longPathAware' "$exe" || complain "$exe is not longPathAware"
     "$objdump" -h "$exe" | grep -q '\.rsrc' || complain "$exe has no resources"
 }

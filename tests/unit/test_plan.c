@@ -18,6 +18,9 @@ static struct {
     unsigned changes; /* of the machine and the journal */
     unsigned lies_at; /* this step's apply succeeds and does nothing */
     unsigned sticks;  /* this step's undo succeeds and does nothing */
+    unsigned
+        turns_foreign; /* this step looks like somebody else's as soon as it is there */
+    bool is_blind;     /* no check can tell anything */
     bool no_elevation;
     enum plan_mark marks[STEPS];
     bool complete;
@@ -40,6 +43,10 @@ static enum plan_state check(void *ctx, unsigned arg, struct err *err)
                                               PLAN_FOREIGN };
 
     assert_ptr_equal(ctx, &m);
+    if (m.turns_foreign == arg && m.halves[arg])
+        return PLAN_FOREIGN;
+    if (m.is_blind)
+        return err_rule(err, "blind", NULL), PLAN_UNKNOWN;
     return power(err, "check") ? states[m.halves[arg]] : PLAN_UNKNOWN;
 }
 
@@ -81,12 +88,12 @@ static bool undo(void *ctx, unsigned arg, struct err *err)
 }
 
 static const struct plan_step steps[STEPS] = {
-    { "elevated", CODES_ELEVATION, "elevated", 0, elevated, NULL, NULL, false },
-    { "group", CODES_GROUP, "group", 1, check, apply, undo, true },
-    { "account", CODES_ACCOUNT, "account", 2, check, apply, undo, true },
-    { "rules", CODES_FIREWALL, "rules", 3, check, apply, undo, false },
-    { "filters", CODES_FILTERS, "filters", 4, check, apply, undo, false },
-    { "enable", CODES_ENABLE, "enable", 5, check, apply, undo, false },
+    { "elevated", "elevated", elevated, NULL, NULL, CODES_ELEVATION, 0, false },
+    { "group", "group", check, apply, undo, CODES_GROUP, 1, true },
+    { "account", "account", check, apply, undo, CODES_ACCOUNT, 2, true },
+    { "rules", "rules", check, apply, undo, CODES_FIREWALL, 3, false },
+    { "filters", "filters", check, apply, undo, CODES_FILTERS, 4, false },
+    { "enable", "enable", check, apply, undo, CODES_ENABLE, 5, false },
 };
 
 static bool journal(void *ctx, const char *id, enum plan_mark mark, struct err *err)
@@ -112,7 +119,7 @@ static void new_machine(void)
 {
     memset(&m, 0, sizeof m);
     m.fail_at = m.kill_at = NEVER;
-    m.lies_at = m.sticks = NEVER;
+    m.lies_at = m.sticks = m.turns_foreign = NEVER;
 }
 
 /* A new process on the same machine. */
@@ -418,6 +425,21 @@ static void plan_install__foreign_thing__is_refused_and_stays(void **state)
     assert_true(is_clean());
 }
 
+/* An account database that forgets the comment that makes an account ours. */
+static void plan_install__made_but_looks_foreign__is_taken_back(void **state)
+{
+    struct plan plan;
+
+    (void)state;
+    new_machine();
+    m.turns_foreign = 2;
+    plan = start();
+    assert_false(plan_install(&plan));
+    assert_int_equal(plan.failed, CODES_ACCOUNT);
+    assert_int_equal(plan.left, 0);
+    assert_true(is_clean());
+}
+
 static void plan_install__precondition_fails__nothing_begins(void **state)
 {
     struct plan plan;
@@ -531,6 +553,28 @@ static void plan_uninstall__any_call_fails__is_listed_and_the_rest_goes(void **s
     }
 }
 
+/* On a system where nothing can be asked: what was never begun is not there, what was
+ * begun is taken back blindly and then said to be left. */
+static void plan_uninstall__nothing_can_be_checked__only_marked_steps_count(void **state)
+{
+    struct plan plan;
+
+    (void)state;
+    new_machine();
+    m.is_blind = true;
+    plan = start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_int_equal(plan.left, 0);
+    m.is_blind = false;
+    must_install();
+    m.is_blind = true;
+    plan = start();
+    assert_false(plan_uninstall(&plan, false));
+    assert_int_equal(plan.left, STEPS - 1);
+    for (unsigned i = 1; i < STEPS; i++)
+        assert_int_equal(m.halves[i], 0);
+}
+
 static void plan_uninstall__keep_accounts__takes_the_rest(void **state)
 {
     struct plan plan;
@@ -605,12 +649,14 @@ int main(void)
         cmocka_unit_test(plan_install__repair_fails__what_was_there_stays),
         cmocka_unit_test(plan_install__journal_lost__adopts_what_is_ours),
         cmocka_unit_test(plan_install__foreign_thing__is_refused_and_stays),
+        cmocka_unit_test(plan_install__made_but_looks_foreign__is_taken_back),
         cmocka_unit_test(plan_install__precondition_fails__nothing_begins),
         cmocka_unit_test(
             plan_install__taking_back_fails__is_listed_and_kept_in_the_journal),
         cmocka_unit_test(plan_uninstall__whole__leaves_nothing),
         cmocka_unit_test(plan_uninstall__killed_at_any_call__next_one_ends_it),
         cmocka_unit_test(plan_uninstall__any_call_fails__is_listed_and_the_rest_goes),
+        cmocka_unit_test(plan_uninstall__nothing_can_be_checked__only_marked_steps_count),
         cmocka_unit_test(plan_uninstall__keep_accounts__takes_the_rest),
         cmocka_unit_test(plan_uninstall__foreign_thing__stays_and_is_listed),
         cmocka_unit_test(plan_look__any_machine__changes_nothing_and_names_the_first),

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The elevated end of the private pipe: connects to the program that asked for elevation,
+ * makes sure that it is that one, takes its order and gives it the answer.
+ */
+#pragma once
+
+#include "core/handover.h"
+#include "win/win.h"
+
+/* Connects to the pipe of that name (HANDOVER_NAME_LEN digits) if it is served by the
+ * process `pid`, in our own session, and belongs to that process's user.  The server may
+ * see who we are and cannot act as us.  *pipe is the caller's to close. */
+MUST_CHECK bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe,
+                               struct err *err);
+
+/* Waits for the order; *order is all zero when it fails. */
+MUST_CHECK bool caller_take_order(HANDLE pipe, struct handover_order *order,
+                                  struct err *err);
+
+/* Sends the answer, and waits until it has been read.  A caller that is gone is no
+ * failure of setup. */
+void caller_answer(HANDLE pipe, uint32_t exit_code, struct u16s text);
