@@ -10,6 +10,7 @@ $(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant gitlin
 $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept)
 
+$(WINTEST)/win_test_confine.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 
 # Has its own trial.h.

@@ -1,0 +1,563 @@
+#include "confine.h"
+
+#include "core/aclplan.h"
+#include "win/file.h"
+#include "win/machine.h"
+#include "win/process.h"
+#include "win/token.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* What stands in for a Windows that restricts tokens, and for `ringfence prepare`. */
+static struct {
+    enum level_token kept;
+    struct fence_list list; /* of the last token made */
+    unsigned tokens;
+    unsigned prepared;
+    char16_t line[CHAR_MAX * 64];
+    struct record writes[2]; /* what prepare writes, for these roots */
+    unsigned write_count;
+    bool fails;    /* prepare does not start */
+    bool lists;    /* roots show their entries */
+    bool prepares; /* prepare makes them show */
+} fake;
+
+static char16_t base[MAX_PATH], text[12][MAX_PATH];
+static struct context context;
+static struct context_wish wish;
+static struct err err;
+
+enum level_token token_restrict(const struct fence_list *list, HANDLE *out, struct err *e)
+{
+    (void)e;
+    fake.list = *list;
+    fake.tokens++;
+    *out = CreateEventW(NULL, TRUE, FALSE, NULL); /* any handle that can be closed */
+    return fake.kept;
+}
+
+bool token_user_sid(struct sid *sid, struct err *e)
+{
+    (void)e;
+    *sid = sid_short(5, 2, 32, 1001);
+    return true;
+}
+
+bool token_logon_sid(struct sid *sid)
+{
+    *sid = sid_short(5, 2, 5, 77);
+    return true;
+}
+
+bool token_lower(HANDLE token, struct err *e)
+{
+    (void)token;
+    return err_rule(e, "not here", NULL);
+}
+
+bool token_is_inside(void)
+{
+    return false;
+}
+
+void token_child_security(const struct sid *user, const struct sid *run,
+                          struct token_security *security)
+{
+    (void)user;
+    (void)run;
+    (void)security;
+}
+
+bool token_set_default_dacl(HANDLE token, struct token_security *security, struct err *e)
+{
+    (void)token;
+    (void)security;
+    (void)e;
+    return true;
+}
+
+static void write_record(const struct record *record)
+{
+    char16_t path[MAX_PATH];
+    struct u16buf b = U16BUF(path);
+    DWORD done = 0;
+    HANDLE file = NULL;
+
+    confine_record_path(&context, record->root, &b);
+    b.at[b.len - 6] = 0;
+    assert_true(file_make_dirs(b.at, &err));
+    b.at[b.len - 6] = u'\\';
+    file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    assert_true(file != INVALID_HANDLE_VALUE);
+    assert_true(WriteFile(file, record, sizeof *record, &done, NULL));
+    CloseHandle(file);
+}
+
+bool process_start(const struct process_start *start, HANDLE *process, struct err *e)
+{
+    struct u16buf b = U16BUF(fake.line);
+
+    if (fake.fails)
+        return err_rule(e, "no process", NULL);
+    fake.prepared++;
+    u16buf_addz(&b, start->command_line);
+    for (unsigned i = 0; i < fake.write_count; i++)
+        write_record(&fake.writes[i]);
+    fake.lists = fake.lists || fake.prepares;
+    *process = CreateEventW(NULL, TRUE, FALSE, NULL);
+    return true;
+}
+
+void process_drop_handles(bool keep_stderr)
+{
+    (void)keep_stderr;
+}
+
+bool process_wait(HANDLE process, uint32_t *exit_code, struct err *e)
+{
+    (void)process;
+    (void)e;
+    *exit_code = 0;
+    return true;
+}
+
+/* Every object shows the entries of every root that the test knows, or none. */
+static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, void *data,
+                                     ULONG bytes, ULONG *needed)
+{
+    static uint8_t list[4096];
+    struct aclbuf b = aclbuf_init(list, sizeof list);
+    struct secdesc sd = { .control = 0 };
+    size_t size = 0;
+
+    (void)object;
+    (void)what;
+    for (size_t i = 0; fake.lists && i < context.root_count; i++) {
+        const struct sid sid = sid_ours(context.root_list[i].digest);
+        struct acl_entry deny = { ACE_DENY, 0, ACLPLAN_STAY, sid };
+        struct acl_entry allow = { ACE_ALLOW, 3, ACLPLAN_WRITE, sid };
+        struct acl_entry remove = { ACE_ALLOW, 3 | ACE_INHERIT_ONLY, RIGHT_DELETE, sid };
+
+        aclbuf_add(&b, &deny);
+        aclbuf_add(&b, &allow);
+        aclbuf_add(&b, &remove);
+    }
+    sd.dacl = aclbuf_acl(&b);
+    sd.control = SECDESC_DACL_PRESENT;
+    if (!secdesc_write(&sd, data, bytes, &size))
+        return (NTSTATUS)0xC0000023;
+    *needed = (ULONG)size;
+    return 0;
+}
+
+/* Linked in place of the pointer that the import table has. */
+extern NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)(HANDLE, SECURITY_INFORMATION,
+                                                           void *, ULONG, ULONG *);
+NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)
+(HANDLE, SECURITY_INFORMATION, void *, ULONG, ULONG *) = query_security;
+
+static const char16_t *below(size_t slot, const char16_t *leaf)
+{
+    struct u16buf b = U16BUF(text[slot]);
+
+    u16buf_addz(&b, base);
+    u16buf_addz(&b, leaf);
+    assert_false(b.cut);
+    return text[slot];
+}
+
+static struct u16buf dir(size_t slot, const char16_t *leaf)
+{
+    struct u16buf b = u16buf_init(text[slot], MAX_PATH);
+
+    below(slot, leaf);
+    b.len = u16_len(text[slot]);
+    assert_true(file_make_dirs(text[slot], &err));
+    return b;
+}
+
+/* A record as prepare writes it for the i-th root. */
+static struct record good_record(size_t i, enum fence fence)
+{
+    uint8_t machine[12], plan[12], digest[SHA256_BYTES];
+    struct record record;
+
+    assert_true(machine_key(machine));
+    record_plan(&context.policy, plan);
+    assert_true(context_hash_path(context.root_list[i].path.at, digest, &err));
+    record_init(&record, machine, plan, digest, 0);
+    record.state = RECORD_READY;
+    record.fence = (uint8_t)fence;
+    record_seal(&record);
+    return record;
+}
+
+static int set_up(void **state)
+{
+    static unsigned serial;
+    char16_t temp[MAX_PATH];
+    struct u16buf b = U16BUF(base);
+
+    (void)state;
+    assert_true(GetTempPathW(MAX_PATH, temp));
+    u16buf_addz(&b, temp);
+    u16buf_addz(&b, u"ringfence-confine-");
+    u16buf_add_dec(&b, GetCurrentProcessId());
+    u16buf_addc(&b, u'-');
+    u16buf_add_dec(&b, serial++);
+    memset(&fake, 0, sizeof fake);
+    memset(&context, 0, sizeof context);
+    memset(&wish, 0, sizeof wish);
+    fake.kept = LEVEL_TOKEN_RESTRICTED;
+    fake.lists = true;
+    policy_init(&context.policy);
+    context.root = dir(0, u"\\ws");
+    context.data = dir(1, u"\\data");
+    context.temp = dir(2, u"\\box\\temp");
+    context.cache = dir(3, u"\\box\\cache");
+    context.install = dir(4, u"\\install");
+    CloseHandle(CreateFileW(below(5, u"\\install\\ringfence.exe"), GENERIC_WRITE, 0, NULL,
+                            CREATE_ALWAYS, 0, NULL));
+    context.root_list[0].path = u16buf_text(&context.root);
+    context.root_count = 1;
+    assert_true(context_hash_path(context.root.at, context.root_hash, &err));
+    memcpy(context.root_list[0].digest, context.root_hash, SHA256_BYTES);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char16_t *const leaves[] = {
+        u"\\install\\ringfence.exe",
+        u"\\install",
+        u"\\ws\\.codex",
+        u"\\ws\\.codex.quarantined",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++)
+        if (!DeleteFileW(below(11, leaves[i])))
+            RemoveDirectoryW(text[11]);
+    return 0; /* what else there is lies in TEMP and is small */
+}
+
+static bool has_sid(const uint8_t *digest)
+{
+    const struct sid sid = sid_ours(digest);
+
+    for (size_t i = 0; i < fake.list.count; i++)
+        if (sid_eq(&fake.list.sid[i], &sid))
+            return true;
+    return false;
+}
+
+static void gather__tokens_keep_nothing__prepares_nothing(void **state)
+{
+    (void)state;
+    fake.kept = LEVEL_TOKEN_NOT_KEPT;
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.token, LEVEL_TOKEN_NOT_KEPT);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    assert_int_equal(fake.prepared, 0);
+}
+
+static void gather__ready__holds_and_starts_nothing(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(fake.tokens, 1); /* the first one serves */
+    assert_true(fake.list.write_restricted);
+    assert_true(has_sid(context.root_hash));
+}
+
+static void gather__ready_for_strict__makes_the_strict_token(void **state)
+{
+    struct record record = good_record(0, FENCE_STRICT);
+
+    (void)state;
+    write_record(&record);
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+    assert_int_equal(context.fence, FENCE_STRICT);
+    assert_false(fake.list.write_restricted);
+}
+
+static void gather__no_record__prepares_once_and_looks_again(void **state)
+{
+    (void)state;
+    fake.lists = false;
+    fake.prepares = true;
+    fake.writes[0] = good_record(0, FENCE_STANDARD);
+    fake.write_count = 1;
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 1);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+    assert_true(u16s_iends(u16s_of(fake.line), U16S("\\ringfence.exe prepare")) ||
+                u16s_iends(u16s_of(fake.line), U16S("\\ringfence.exe\" prepare")));
+}
+
+static void gather__look_only__prepares_nothing(void **state)
+{
+    (void)state;
+    wish.look_only = true;
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    assert_non_null(context.evidence.confined_why);
+}
+
+static void gather__lists_lost__is_not_ready(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    fake.lists = false; /* icacls /reset, say */
+    write_record(&record);
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 1);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    assert_non_null(context.evidence.confined_why);
+}
+
+static void gather__record_of_something_else__is_none(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        struct record record = good_record(0, FENCE_STANDARD);
+
+        if (i == 0)
+            record.machine[3] ^= 1;
+        else if (i == 1)
+            record.plan[3] ^= 1;
+        else if (i == 2)
+            record.until[0] = 1; /* 1601 */
+        record_seal(&record);
+        if (i == 3)
+            record.check[0] ^= 1;
+        if (i == 4) {
+            struct record other = record;
+
+            other.root[11] ^= 1; /* another root's, in this one's place */
+            record_seal(&other);
+            memcpy(other.root, record.root, sizeof other.root);
+            record = other;
+        }
+        fake.prepared = 0;
+        write_record(&record);
+        confine_gather(&context, &wish);
+        if (fake.prepared != 1 || context.evidence.confined == LEVEL_CANARY_HELD)
+            fail_msg("row %u", i);
+    }
+}
+
+static void gather__refused__says_why_and_asks_no_more(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    record.state = RECORD_REFUSED;
+    strcpy(record.reason, "it is a drive");
+    record_seal(&record);
+    write_record(&record);
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    assert_string_equal(context.evidence.confined_why, "it is a drive");
+}
+
+static void gather__box_gone__is_not_ready(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    assert_true(RemoveDirectoryW(context.cache.at));
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 1);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+}
+
+static void gather__prepare_cannot_start__says_so(void **state)
+{
+    (void)state;
+    fake.fails = true;
+    confine_gather(&context, &wish);
+    assert_non_null(strstr(context.evidence.confined_why, "cannot run"));
+    assert_true(DeleteFileW(below(5, u"\\install\\ringfence.exe")));
+    confine_gather(&context, &wish);
+    assert_non_null(strstr(context.evidence.confined_why, "is missing"));
+}
+
+static void gather__more_roots__only_ready_ones_are_in_the_token(void **state)
+{
+    static const char16_t *const leaves[] = { u"\\ready", u"\\refused", u"\\missing" };
+    struct record record;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        context.root_list[i + 1].path =
+            u16s_of(i < 2 ? dir(6 + i, leaves[i]).at : below(8, leaves[i]));
+        context.root_count++;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        record = good_record(i, FENCE_STANDARD);
+        if (i == 2)
+            record.state = RECORD_REFUSED;
+        record_seal(&record);
+        write_record(&record);
+    }
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+    assert_true(has_sid(context.root_list[0].digest));
+    assert_true(has_sid(context.root_list[1].digest));
+    assert_false(has_sid(context.root_list[2].digest));
+    assert_false(context.root_list[3].usable);
+}
+
+static void gather__root_of_the_command_line__is_handed_to_prepare(void **state)
+{
+    (void)state;
+    wish.root[0] = u16s_of(dir(6, u"\\more of it").at);
+    wish.root_count = 1;
+    context.root_list[1].path = wish.root[0];
+    context.root_count = 2;
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 1);
+    assert_true(
+        u16s_imatch(U16S("* prepare --root \"*\\more of it\""), u16s_of(fake.line)));
+}
+
+static void gather__lowered_but_token_cannot__is_no_fence(void **state)
+{
+    struct record record;
+
+    (void)state;
+    context.policy.lowered = true;
+    record = good_record(0, FENCE_STANDARD);
+    write_record(&record);
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.token, LEVEL_TOKEN_FAILED);
+}
+
+/* Under the strict fence with a record that knows nothing of the tool. */
+static void start_strict(void)
+{
+    struct record record = good_record(0, FENCE_STRICT);
+
+    write_record(&record);
+    confine_gather(&context, &wish);
+    context.verdict.run_as = context.verdict.level = LEVEL_CONFINED;
+    fake.writes[0] = record;
+    fake.write_count = 1;
+}
+
+static void admit__tool_unknown__is_asked_of_prepare(void **state)
+{
+    uint8_t key[7];
+
+    (void)state;
+    start_strict();
+    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\my tools"), key);
+    record_add_tool(&fake.writes[0], key, true);
+    record_seal(&fake.writes[0]);
+    assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\git.exe"), &err));
+    assert_int_equal(context.fence, FENCE_STRICT);
+    assert_int_equal(fake.prepared, 1);
+    assert_true(u16s_iends(u16s_of(fake.line), U16S("--tool \"C:\\my tools\"")));
+    /* and from then on known */
+    assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\git.exe"), &err));
+    assert_int_equal(fake.prepared, 1);
+}
+
+static void admit__not_readable__falls_to_standard_unless_strict_is_wanted(void **state)
+{
+    uint8_t key[7];
+
+    (void)state;
+    start_strict();
+    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\t"), key);
+    record_add_tool(&fake.writes[0], key, false);
+    record_seal(&fake.writes[0]);
+    assert_true(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));
+    assert_int_equal(context.fence, FENCE_STANDARD);
+    assert_true(fake.list.write_restricted);
+
+    context.fence = FENCE_STRICT;
+    context.policy.fence = POLICY_FENCE_STRICT;
+    assert_false(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));
+    assert_non_null(strstr(err.call, "strict fence"));
+    assert_non_null(err.hint);
+}
+
+static void admit__standard_or_advisory__asks_nothing(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    confine_gather(&context, &wish);
+    context.verdict.run_as = LEVEL_CONFINED;
+    assert_true(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));
+    context.fence = FENCE_STRICT;
+    context.verdict.run_as = LEVEL_ADVISORY;
+    assert_true(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));
+    assert_int_equal(fake.prepared, 0);
+}
+
+static void
+look_after__name_appeared__is_moved_aside_where_the_policy_says_so(void **state)
+{
+    (void)state;
+    context.policy.quarantine = true;
+    assert_true(CreateDirectoryW(below(9, u"\\ws\\.agents"), NULL));
+    confine_look_before(&context);
+    assert_true(CreateDirectoryW(below(10, u"\\ws\\.codex"), NULL));
+    confine_look_after(&context);
+    assert_int_equal(file_kind(text[10]), FILE_ABSENT);
+    assert_int_equal(file_kind(below(10, u"\\ws\\.codex.quarantined")),
+                     FILE_IS_DIRECTORY);
+    assert_int_equal(file_kind(text[9]), FILE_IS_DIRECTORY); /* it was there before */
+
+    context.policy.quarantine = false;
+    confine_look_before(&context);
+    assert_true(CreateDirectoryW(below(10, u"\\ws\\.codex"), NULL));
+    confine_look_after(&context); /* says it, and leaves it */
+    assert_int_equal(file_kind(text[10]), FILE_IS_DIRECTORY);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(gather__tokens_keep_nothing__prepares_nothing),
+        TEST(gather__ready__holds_and_starts_nothing),
+        TEST(gather__ready_for_strict__makes_the_strict_token),
+        TEST(gather__no_record__prepares_once_and_looks_again),
+        TEST(gather__look_only__prepares_nothing),
+        TEST(gather__lists_lost__is_not_ready),
+        TEST(gather__record_of_something_else__is_none),
+        TEST(gather__refused__says_why_and_asks_no_more),
+        TEST(gather__box_gone__is_not_ready),
+        TEST(gather__prepare_cannot_start__says_so),
+        TEST(gather__more_roots__only_ready_ones_are_in_the_token),
+        TEST(gather__root_of_the_command_line__is_handed_to_prepare),
+        TEST(gather__lowered_but_token_cannot__is_no_fence),
+        TEST(admit__tool_unknown__is_asked_of_prepare),
+        TEST(admit__not_readable__falls_to_standard_unless_strict_is_wanted),
+        TEST(admit__standard_or_advisory__asks_nothing),
+        TEST(look_after__name_appeared__is_moved_aside_where_the_policy_says_so),
+    };
+    return cmocka_run_group_tests_name("confine", tests, NULL, NULL);
+}
