@@ -203,12 +203,14 @@ static int set_up(void **state)
     static unsigned serial;
     char16_t temp[MAX_PATH];
     struct u16buf b = U16BUF(base);
+    FILETIME now;
 
     (void)state;
     assert_true(GetTempPathW(MAX_PATH, temp));
     u16buf_addz(&b, temp);
     u16buf_addz(&b, u"ringfence-confine-");
-    u16buf_add_dec(&b, GetCurrentProcessId());
+    GetSystemTimeAsFileTime(&now); /* Wine gives process ids a second time soon */
+    u16buf_add_hex(&b, now.dwLowDateTime, 8);
     u16buf_addc(&b, u'-');
     u16buf_add_dec(&b, serial++);
     memset(&fake, 0, sizeof fake);
