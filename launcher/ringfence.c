@@ -25,6 +25,14 @@ static const struct {
       u"status [--json]  the level here and why, network, workspace, box, policy" },
     { u"explain", cmd_explain,
       u"explain [--json] read|write|delete|rename PATH   would it be allowed, and by what" },
+    { u"grant", cmd_grant,
+      u"grant [--dry-run] [--json] [DIR]   lets the fence write in the workspace, or in "
+      u"DIR" },
+    { u"clean", cmd_clean,
+      u"clean [--dry-run] [--json] [PATH | --all]   takes every entry of ours away again" },
+    { u"setup", cmd_setup,
+      u"setup --user [--undo] [--dry-run] [--json] [--background]   lets the strict fence "
+      u"read your profile, but for the credential stores" },
     { u"verify", cmd_verify,
       u"verify [--json] [--level standard|strict]   what the fence stops here, tried" },
     { u"verify-act", cmd_verify_act, NULL }, /* verify's own children */

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ringfence clean: takes every entry and label of ours away again, from a path
+ * with all that is in it, or from everything that the journal names.
+ */
+#include "cli.h"
+#include "core/exitcode.h"
+#include "ledger.h"
+#include "report.h"
+#include "setup_user.h"
+#include "walking.h"
+#include "win/errtext.h"
+#include "win/file.h"
+#include "win/out.h"
+#include "win/paths.h"
+#include "win/statefile.h"
+#include "win/token.h"
+
+static struct {
+    struct context context;
+    struct walking walking;
+    struct ledger ledger;
+    bool all;
+    bool has_journal;              /* one that can be read */
+    bool gone;                     /* the target, or its like, is not there any more */
+    bool bad;                      /* something is left, or may be */
+    size_t said;                   /* lines on stdout, or what would be one */
+    bool chosen[LEDGER_ROOTS_MAX]; /* roots of the journal that are to be cleared
+                                    */
+    bool left[LEDGER_ROOTS_MAX];   /* chosen, and not everything could be taken away
+                                    */
+    char16_t data[WIN_PATH_CAP];
+    char16_t target[WIN_PATH_CAP]; /* what was asked for, then where it really is */
+    char16_t root[WIN_PATH_CAP];   /* of a record */
+    char16_t other[WIN_PATH_CAP];
+    char16_t box[WIN_PATH_CAP];
+} clean;
+
+static const char *set_json(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    clean.walking.json = true;
+    return NULL;
+}
+
+static const char *set_dry_run(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    clean.walking.dry_run = true;
+    return NULL;
+}
+
+static const char *set_all(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    clean.all = true;
+    return NULL;
+}
+
+static const struct cli_option options[] = {
+    { u"--all", CLI_FLAG, set_all },
+    { u"--dry-run", CLI_FLAG, set_dry_run },
+    { u"--json", CLI_FLAG, set_json },
+};
+
+/* The roots of the journal. */
+
+static size_t root_count(void)
+{
+    return clean.ledger.journal.count;
+}
+
+static struct journal_record *record(size_t i)
+{
+    return &clean.ledger.journal.roots[i];
+}
+
+static bool root_path(size_t i, char16_t *text)
+{
+    struct u16buf path = u16buf_init(text, WIN_PATH_CAP);
+
+    return journal_path(record(i), &path);
+}
+
+/* Whether path is dir or in it; both as the system spells them. */
+static bool is_in(struct u16s path, struct u16s dir)
+{
+    if (!dir.len || !u16s_istarts(path, dir))
+        return false;
+    return path.len == dir.len || path.at[dir.len] == u'\\' ||
+           dir.at[dir.len - 1] == u'\\';
+}
+
+static void note(size_t i, enum journal_state state)
+{
+    struct journal_record r = *record(i);
+    struct err err;
+
+    r.state = state;
+    if (clean.walking.dry_run || !root_path(i, clean.root))
+        return;
+    if (!ledger_note(clean.data, &r, clean.root, &err)) {
+        err_report(&err, u"keep the journal");
+        clean.bad = true;
+    }
+}
+
+/* Boxes. */
+
+/* <data>\box, or a root's in it, and something behind that. */
+static void name_box(const uint8_t *digest, const char16_t *more)
+{
+    struct u16buf b = U16BUF(clean.box);
+
+    u16buf_addz(&b, clean.data);
+    u16buf_addz(&b, u"\\box");
+    if (digest)
+        u16buf_addc(&b, u'\\');
+    for (size_t i = 0; digest && i < JOURNAL_ROOT_BYTES; i++)
+        u16buf_add_hex(&b, digest[i], 2);
+    u16buf_addz(&b, more);
+}
+
+/* The files beside temp and cache say that the fence is ready there. */
+static void forget_fence(const uint8_t *digest)
+{
+    WIN32_FIND_DATAW found;
+    HANDLE find = NULL;
+
+    name_box(digest, u"\\*");
+    find = FindFirstFileW(clean.box, &found);
+    if (find == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        if (found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
+            continue;
+        name_box(digest, u"\\");
+        struct u16buf b = { clean.box, u16_len(clean.box), WIN_PATH_CAP, false };
+
+        u16buf_addz(&b, found.cFileName);
+        DeleteFileW(clean.box);
+    } while (FindNextFileW(find, &found));
+    FindClose(find);
+}
+
+/* The walks. */
+
+static bool take_away(const char16_t *path, bool is_box)
+{
+    struct walking *w = &clean.walking;
+    bool good = false;
+
+    if (walking_is_stopped())
+        return false;
+    walking_remove(w, path, NULL);
+    good = walking_is_good(w);
+    if (w->json || !is_box || !good || w->result.changed) {
+        walking_show(w);
+        clean.said++;
+    }
+    return good;
+}
+
+/* A box, unless the walk of the target has been there. */
+static bool take_box(const uint8_t *digest)
+{
+    struct u16buf path = U16BUF(clean.other);
+    struct err err;
+
+    name_box(digest, u"");
+    if (file_kind(clean.box) != FILE_IS_DIRECTORY)
+        return true;
+    if (!file_final_path(clean.box, false, &path, &err))
+        return err_report(&err, u"clean"), false;
+    if (!clean.all && is_in(u16buf_text(&path), u16s_of(clean.target)))
+        return true;
+    return take_away(clean.other, true);
+}
+
+/* Whether there is nothing any more where the root was; a drive that is not
+ * plugged in keeps its entries. */
+static bool is_gone(const char16_t *path)
+{
+    const char16_t drive[] = { path[0], path[1], u'\\', 0 };
+    DWORD code = 0;
+
+    if (GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
+        return false;
+    code = GetLastError();
+    return (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND) &&
+           path[1] == u':' && file_kind(drive) == FILE_IS_DIRECTORY;
+}
+
+/* Notes what became of the chosen roots that lie in dir. */
+static void settle(struct u16s dir, bool good)
+{
+    for (size_t i = 0; i < root_count(); i++)
+        if (clean.chosen[i] && root_path(i, clean.root) &&
+            is_in(u16s_of(clean.root), dir) && !good)
+            clean.left[i] = true;
+}
+
+/* Whether a walk of another root goes through this one, too. */
+static bool is_covered(size_t at)
+{
+    struct u16s path = u16s_of(clean.other);
+
+    for (size_t i = 0; i < root_count(); i++)
+        if (i != at && clean.chosen[i] && root_path(i, clean.root) &&
+            is_in(path, u16s_of(clean.root)) && !u16s_ieq(path, u16s_of(clean.root)))
+            return true;
+    return false;
+}
+
+static void say_gone(const char16_t *path)
+{
+    clean.said++;
+    if (!clean.walking.json)
+        out_line(OUT_STDOUT, path,
+                 u": is gone; if it was moved, `ringfence clean` it where it is now");
+}
+
+static void take_roots(void)
+{
+    for (size_t i = 0; i < root_count(); i++) {
+        if (!clean.chosen[i] || !root_path(i, clean.other) || is_covered(i))
+            continue;
+        if (is_gone(clean.other))
+            say_gone(clean.other);
+        else
+            settle(u16s_of(clean.other), take_away(clean.other, false));
+    }
+}
+
+/* A profile may have entries of ours although no journal says so. */
+static bool take_profile(void)
+{
+    struct u16buf path = U16BUF(clean.target);
+    struct err err;
+
+    if (!setup_user_profile(&path, &err))
+        return err_report(&err, u"find the profile"), false;
+    for (size_t i = 0; i < root_count(); i++)
+        if (clean.chosen[i] && root_path(i, clean.root) &&
+            is_in(u16buf_text(&path), u16s_of(clean.root)))
+            return !clean.left[i];
+    return !walking_has_ours(clean.target) || take_away(clean.target, false);
+}
+
+static void take_all(void)
+{
+    take_roots();
+    if (!take_profile())
+        clean.bad = true;
+    else if (!clean.walking.dry_run)
+        setup_user_forget(clean.data);
+    if (!take_box(NULL))
+        for (size_t i = 0; i < root_count(); i++)
+            clean.left[i] = clean.chosen[i];
+}
+
+/* A part of a root is clean now, and its own directory does not show it. */
+static void say_above(void)
+{
+    for (size_t i = 0; i < root_count(); i++)
+        if (record(i)->state <= JOURNAL_DONE && !clean.chosen[i] &&
+            root_path(i, clean.root) &&
+            is_in(u16s_of(clean.target), u16s_of(clean.root)) && !clean.walking.json)
+            out_line(OUT_STDOUT, u"it lies in a granted root: `ringfence grant \"",
+                     clean.root, u"\"` puts its entries back");
+}
+
+/* One path, and what the journal has in it. */
+static bool take_target(struct err *err)
+{
+    struct u16buf path = U16BUF(clean.other);
+    struct err ignored;
+    uint8_t digest[32];
+    bool directory = file_kind(clean.target) == FILE_IS_DIRECTORY;
+
+    if (directory && !context_hash_path(clean.target, digest, err))
+        return false;
+    if (clean.gone)
+        say_gone(clean.target);
+    else
+        settle(u16s_of(clean.target), take_away(clean.target, false));
+    say_above();
+    for (size_t i = 0; i < root_count(); i++)
+        if (clean.chosen[i] && !take_box(record(i)->root))
+            clean.left[i] = true;
+    if (directory && !ledger_root(&clean.ledger, digest) && !take_box(digest))
+        clean.bad = true;
+    if (!clean.walking.dry_run && !clean.walking.bad &&
+        setup_user_profile(&path, &ignored) &&
+        is_in(u16buf_text(&path), u16s_of(clean.target)))
+        setup_user_forget(clean.data);
+    return true;
+}
+
+/* The command. */
+
+/* A journal that cannot be read ends --all, which goes by it; a path is cleaned
+ * without.
+ */
+static bool read_journal(struct err *err)
+{
+    char16_t text[24];
+    struct u16buf b = U16BUF(text);
+
+    if (!ledger_read(clean.data, &clean.ledger, err)) {
+        if (clean.all)
+            return err_hint(err, "ringfence clean PATH looks without the journal");
+        err_report(err, u"use the journal (looking without it)");
+        *err = (struct err){ 0 };
+        return true;
+    }
+    clean.has_journal = true;
+    if (!clean.ledger.journal.damaged)
+        return true;
+    walking_add_count(&b, clean.ledger.journal.damaged);
+    out_line(OUT_STDERR, u"ringfence: the journal is damaged in ", text,
+             u" places, and roots may be missing from it: `ringfence clean PATH` "
+             u"looks "
+             u"without it");
+    clean.bad = clean.all;
+    return true;
+}
+
+/* Whether the journal knows of a root at or in the path. */
+static bool is_known(struct u16s path)
+{
+    for (size_t i = 0; i < root_count(); i++)
+        if (root_path(i, clean.root) && is_in(u16s_of(clean.root), path))
+            return true;
+    return false;
+}
+
+/* Where it really is; or, if it is no more, where it was. */
+static bool find_target(struct err *err)
+{
+    struct u16buf full = U16BUF(clean.other), real = U16BUF(clean.root);
+    struct u16buf target = { clean.target, 0, WIN_PATH_CAP, false };
+
+    if (clean.all)
+        return true;
+    if (!file_full_path(clean.target, &full, err))
+        return false;
+    clean.gone = is_gone(clean.other);
+    if (clean.gone && !is_known(u16buf_text(&full)))
+        return err_set(err, ERR_WIN32, ERROR_FILE_NOT_FOUND, "GetFileAttributesW",
+                       clean.other);
+    if (!clean.gone && !file_final_path(clean.target, false, &real, err))
+        return false;
+    u16buf_add(&target, clean.gone ? u16buf_text(&full) : u16buf_text(&real));
+    return true;
+}
+
+static void begin_roots(void)
+{
+    for (size_t i = 0; i < root_count(); i++) {
+        clean.chosen[i] =
+            record(i)->state != JOURNAL_CLEARED && root_path(i, clean.root) &&
+            (clean.all || is_in(u16s_of(clean.root), u16s_of(clean.target)));
+        if (!clean.chosen[i])
+            continue;
+        note(i, JOURNAL_CLEARING);
+        if (!clean.walking.dry_run)
+            forget_fence(record(i)->root);
+    }
+}
+
+static void end_roots(void)
+{
+    for (size_t i = 0; i < root_count(); i++) {
+        if (clean.chosen[i] && clean.left[i])
+            clean.bad = true;
+        else if (clean.chosen[i])
+            note(i, JOURNAL_CLEARED);
+    }
+}
+
+/* A journal that is damaged stays so until all that it names is clean: that is the only
+ * sign that something may be missing from it. */
+static void tidy(void)
+{
+    bool left = clean.walking.bad;
+    struct err err;
+
+    for (size_t i = 0; i < root_count(); i++)
+        left = left || clean.left[i];
+    statefile_sweep(clean.data);
+    if (clean.has_journal && (clean.all ? !left : !clean.ledger.journal.damaged) &&
+        !ledger_compact(clean.data, &err))
+        err_report(&err, u"rewrite the journal, which serves as it is");
+}
+
+static bool run(struct err *err)
+{
+    bool good = true;
+
+    if (!walking_begin(&clean.walking, err) || !read_journal(err) || !find_target(err))
+        return false;
+    begin_roots();
+    if (clean.all)
+        take_all();
+    else
+        good = take_target(err);
+    end_roots();
+    if (!clean.walking.dry_run)
+        tidy();
+    if (good && clean.all && clean.said == 0 && !clean.walking.json)
+        out_line(OUT_STDOUT, u"nothing to clean: the journal names no root");
+    return good && !clean.bad;
+}
+
+/* Without a path it is the workspace of this directory that is meant. */
+static bool name_target(struct u16s word, struct err *err)
+{
+    struct u16buf target = U16BUF(clean.target), data = U16BUF(clean.data);
+    const struct context_wish wish = { 0 };
+
+    if (clean.all || word.len) {
+        u16buf_add(&target, word);
+        return paths_data(&data, err);
+    }
+    if (!context_begin(&clean.context, err) ||
+        !context_complete(&clean.context, &wish, err))
+        return false;
+    u16buf_add(&target, u16buf_text(&clean.context.root));
+    u16buf_add(&data, u16buf_text(&clean.context.data));
+    return true;
+}
+
+/* clean [PATH | --all] [--dry-run] [--json], in any order. */
+static bool read_words(struct cli *cli, struct u16buf *path)
+{
+    for (;;) {
+        switch (cli_options(cli, options, sizeof options / sizeof options[0], NULL)) {
+        case CLI_BAD:
+            return false;
+        case CLI_END:
+            if (clean.all && path->len)
+                return cli_complain("clean --all takes no path, not", u16buf_text(path)),
+                       false;
+            return true;
+        case CLI_WORD:
+            if (path->len || !cli->word.len)
+                return cli_complain(path->len ? "clean takes one path, not also"
+                                              : "clean which path?",
+                                    u16buf_text(&cli->word)),
+                       false;
+            u16buf_add(path, u16buf_text(&cli->word));
+            break;
+        }
+    }
+}
+
+uint32_t cmd_clean(struct cli *cli)
+{
+    struct u16buf word = U16BUF(clean.root);
+    struct err err = { 0 };
+    uint32_t code = EXIT_RINGFENCE;
+    bool good = false;
+
+    if (!read_words(cli, &word))
+        return EXIT_RINGFENCE;
+    if (token_is_inside())
+        return cli_complain("clean is not for the inside of a fence", (struct u16s){ 0 });
+    clean.walking.data_dir = clean.data;
+    clean.walking.verb = "clean";
+    clean.walking.removes = true;
+    if (!name_target(u16buf_text(&word), &err)) {
+        report_context_failure(&clean.context, &err);
+        return EXIT_RINGFENCE;
+    }
+    good = run(&err);
+    code = walking_end(&clean.walking, good);
+    if (!good && err.domain != ERR_NONE)
+        err_report(&err, u"clean");
+    return code;
+}

@@ -1,0 +1,179 @@
+#include "granting.h"
+
+#include "core/exitcode.h"
+#include "core/sha256.h"
+#include "ledger.h"
+#include "rootcheck.h"
+#include "walking.h"
+#include "win/file.h"
+
+/* One root a time; the process is there for nothing else. */
+static struct {
+    struct walking walking;
+    struct rootcheck check;
+    uint8_t digest[SHA256_BYTES];
+    char16_t path[WIN_PATH_CAP];   /* of the root */
+    char16_t box[2][WIN_PATH_CAP]; /* of the box, those that are there */
+    struct u16buf box_path[2];
+    struct grant_request request;
+    struct journal_record record;
+} granting;
+
+const char16_t *granting_remedy(void)
+{
+    return granting.check.verdict == ROOTCHECK_FINE ? NULL
+                                                    : rootcheck_remedy(&granting.check);
+}
+
+/* Whether it may be one, what it is called for ever, and what it is to get. */
+static bool look_at_root(struct context *c, const char16_t *root, struct err *err)
+{
+    struct u16buf path = U16BUF(granting.path);
+    enum rootcheck_verdict verdict = rootcheck(c, root, &granting.check, err);
+
+    if (verdict == ROOTCHECK_FAILED)
+        return false;
+    if (verdict != ROOTCHECK_FINE)
+        return err_rule(err, rootcheck_reason(verdict),
+                        granting.check.path[0] ? granting.check.path : root);
+    if (!file_final_path(root, false, &path, err) ||
+        !context_hash_path(path.at, granting.digest, err))
+        return false;
+    granting.request = (struct grant_request){
+        .sid = sid_ours(granting.digest),
+        .names = { c->policy.protect, c->policy.protect_count, c->policy.git_commit },
+        .lowered = c->policy.lowered,
+        .hard_links = c->policy.hard_links,
+    };
+    return true;
+}
+
+static bool note(enum journal_state state, struct err *err)
+{
+    granting.record.state = state;
+    granting.record.plan = ACLPLAN_VERSION;
+    for (size_t i = 0; i < JOURNAL_ROOT_BYTES; i++)
+        granting.record.root[i] = granting.digest[i];
+    return granting.walking.dry_run ||
+           ledger_note(granting.walking.data_dir, &granting.record, granting.path, err);
+}
+
+/* How large it was the last time; a journal of another version ends it here. */
+static bool read_journal(struct err *err)
+{
+    const struct journal_record *record = NULL;
+    struct ledger ledger = { .data = NULL };
+
+    if (!ledger_read(granting.walking.data_dir, &ledger, err))
+        return false;
+    record = ledger_root(&ledger, granting.digest);
+    granting.walking.expect = record ? record->entries : 0;
+    ledger_clear(&ledger);
+    return true;
+}
+
+/* The box of the workspace is a root of the same SID, in two parts. */
+static bool find_box(struct context *c, struct err *err)
+{
+    const struct u16buf *parts[] = { &c->temp, &c->cache };
+
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        if (granting.digest[i] != c->root_hash[i])
+            return true;
+    if (!granting.walking.dry_run && !context_make_box(c, err))
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        granting.box_path[i] = U16BUF(granting.box[i]);
+        if (file_kind(parts[i]->at) == FILE_IS_DIRECTORY &&
+            !file_final_path(parts[i]->at, false, &granting.box_path[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* One tree; its line only when it says something about the root itself. */
+static bool add_tree(const char16_t *path, bool is_box, struct err *err)
+{
+    struct walking *w = &granting.walking;
+
+    walking_add(w, path, &granting.request);
+    granting.record.entries += w->result.entries;
+    granting.record.failed += w->result.failed;
+    if (w->json || (w->outcome == GRANT_DONE && (!is_box || w->result.failed)))
+        walking_show(w);
+    return walking_error(w, err);
+}
+
+/* The root last: it looks done when all is. */
+static bool add_trees(struct err *err)
+{
+    uint64_t expect = granting.walking.expect;
+
+    for (size_t i = 0; i < 2; i++) {
+        granting.walking.expect = 0;
+        if (granting.box_path[i].len && !add_tree(granting.box[i], true, err))
+            return false;
+    }
+    granting.walking.expect = expect;
+    return add_tree(granting.path, false, err);
+}
+
+/* Where lists are not kept, the journal is not to say that there are any of ours; unless
+ * there are. */
+static void take_back(void)
+{
+    const struct walking *w = &granting.walking;
+    const struct grant_request how = { .path = NULL };
+    struct err ignored;
+
+    if (w->dry_run || (w->outcome != GRANT_NOT_KEPT && w->outcome != GRANT_NO_ACLS) ||
+        walking_has_ours(granting.path))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        struct grant_result result;
+
+        if (granting.box_path[i].len && walking_has_ours(granting.box[i]) &&
+            (grant_undo(granting.box[i], &granting.request.sid, &how, &result,
+                        &ignored) != GRANT_DONE ||
+             result.failed))
+            return;
+    }
+    if (!note(JOURNAL_CLEARED, &ignored))
+        return; /* it goes on saying "begun", as after a walk that was killed */
+}
+
+static bool grant(struct context *c, const char16_t *root, struct err *err)
+{
+    /* Once more after the waiting, which may have been long. */
+    if (!walking_begin(&granting.walking, err) || !look_at_root(c, root, err) ||
+        !read_journal(err) || !find_box(c, err) || !note(JOURNAL_BEGUN, err))
+        return false;
+    if (!add_trees(err)) {
+        take_back();
+        return false;
+    }
+    return note(JOURNAL_DONE, err);
+}
+
+bool granting_root(struct context *c, const char16_t *root, const struct granting *how,
+                   uint32_t *exit_code, struct err *err)
+{
+    bool good = false;
+    uint32_t code = EXIT_RINGFENCE;
+
+    granting.walking = (struct walking){ .data_dir = c->data.at,
+                                         .verb = "grant",
+                                         .dry_run = how->dry_run,
+                                         .json = how->json,
+                                         .quiet = how->quiet };
+    granting.record = (struct journal_record){ .entries = 0 };
+    granting.box_path[0] = U16BUF(granting.box[0]);
+    granting.box_path[1] = U16BUF(granting.box[1]);
+    if (!look_at_root(c, root, err))
+        return false;
+    good = grant(c, root, err);
+    code = walking_end(&granting.walking, good);
+    if (good)
+        *exit_code = code;
+    return good;
+}
