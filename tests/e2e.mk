@@ -29,7 +29,7 @@ $(WINTEST)/launcher/%.o: launcher/%.c
 $(WINTEST)/setup/%.o: setup/%.c
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(WIN) -c $< -o $@
-$(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(SETUP_PURE) $(EXEC))
+$(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(SETUP_PURE) $(filter-out setup/setup.c,$(SETUP_WIN)) $(EXEC))
 	@rm -f $@
 	$Q$(CROSS_x64)ar rcsD $@ $^
 $(WINTEST)/tests/e2e/test_denybin.o: $B/gen/denybin_names.h
