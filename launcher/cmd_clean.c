@@ -420,7 +420,7 @@ static bool run(struct err *err)
 static bool name_target(struct u16s word, struct err *err)
 {
     struct u16buf target = U16BUF(clean.target), data = U16BUF(clean.data);
-    const struct context_wish wish = { 0 };
+    const struct context_wish wish = { .look_only = true };
 
     if (clean.all || word.len) {
         u16buf_add(&target, word);

@@ -55,7 +55,7 @@ uint32_t cmd_grant(struct cli *cli)
 {
     static struct context context;
     static char16_t text[WIN_PATH_CAP];
-    const struct context_wish wish = { 0 };
+    const struct context_wish wish = { .look_only = true };
     struct u16buf root = U16BUF(text);
     struct granting how = { 0 };
     struct err err = { 0 };

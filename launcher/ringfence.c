@@ -36,6 +36,9 @@ static const struct {
     { u"verify", cmd_verify,
       u"verify [--json] [--level standard|strict]   what the fence stops here, tried" },
     { u"verify-act", cmd_verify_act, NULL }, /* verify's own children */
+    { u"prepare", cmd_prepare,
+      u"prepare [--root DIR]...   make this workspace ready for a fence, as the first "
+      u"launch does" },
     { u"shim", cmd_shim,
       u"shim add NAME | list | remove NAME   the tools that have a shim" },
     { u"policy", cmd_policy,

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ringfence prepare: makes the workspace ready for a fence, and writes down what came of
+ * it for the launches that follow.  The first of them starts it and waits; its lines go
+ * to stderr, because stdout is the tool's.
+ */
+#include "canary.h"
+#include "cli.h"
+#include "confine.h"
+#include "core/exitcode.h"
+#include "granting.h"
+#include "ledger.h"
+#include "reading.h"
+#include "report.h"
+#include "rootcheck.h"
+#include "setup_user.h"
+#include "win/errtext.h"
+#include "win/file.h"
+#include "win/machine.h"
+#include "win/out.h"
+#include "win/statefile.h"
+
+#define AGAIN_AFTER (36000000000u) /* an hour, in FILETIME's 100 ns */
+
+static struct {
+    struct context context;
+    struct context_wish wish;
+    struct rootcheck check;
+    char16_t tool[WIN_PATH_CAP], path[WIN_PATH_CAP], full[2 * WIN_PATH_CAP];
+    size_t full_used;
+    uint8_t machine[RECORD_KEY_BYTES], plan[RECORD_KEY_BYTES];
+} prepare;
+
+static const char *set_root(void *ctx, struct u16s value)
+{
+    struct u16buf b = u16buf_init(prepare.full + prepare.full_used,
+                                  2 * WIN_PATH_CAP - prepare.full_used);
+
+    (void)ctx;
+    u16buf_add(&b, value);
+    if (b.cut || prepare.wish.root_count == POLICY_ROOTS_MAX)
+        return "too many roots, or too long";
+    prepare.full_used += b.len + 1;
+    prepare.wish.root[prepare.wish.root_count++] = u16buf_text(&b);
+    return NULL;
+}
+
+static const char *set_tool(void *ctx, struct u16s value)
+{
+    struct u16buf b = U16BUF(prepare.tool);
+
+    (void)ctx;
+    u16buf_add(&b, value);
+    return b.cut ? "too long" : NULL;
+}
+
+static const struct cli_option options[] = {
+    { u"--root", CLI_VALUE, set_root },
+    { u"--tool", CLI_VALUE, set_tool }, /* the directory of one, for the strict fence */
+};
+
+static uint64_t in_an_hour(void)
+{
+    FILETIME t;
+
+    GetSystemTimeAsFileTime(&t);
+    return ((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) + AGAIN_AFTER;
+}
+
+/* One at a time for a workspace: eight shims at once start eight of us. */
+static HANDLE take_turn(const struct context *c)
+{
+    char16_t name[64];
+    struct u16buf b = U16BUF(name);
+    HANDLE mutex = NULL;
+
+    u16buf_add_ascii(&b, "Local\\ringfence-prepare-");
+    for (size_t n = 0; n < RECORD_KEY_BYTES; n++)
+        u16buf_add_hex(&b, c->root_hash[n], 2);
+    mutex = CreateMutexW(NULL, FALSE, name);
+    if (mutex)
+        WaitForSingleObject(mutex, INFINITE);
+    return mutex;
+}
+
+static bool write_record(const struct context *c, const uint8_t *digest,
+                         struct record *record, struct err *err)
+{
+    struct u16buf path = U16BUF(prepare.path);
+    size_t dir = 0;
+
+    confine_record_path(c, digest, &path);
+    if (path.cut)
+        return err_rule(err, "the data directory's path is too long", c->data.at);
+    dir = path.len - (sizeof u"\\fence" / sizeof(char16_t) - 1);
+    path.at[dir] = 0;
+    if (!file_make_dirs(path.at, err))
+        return false;
+    path.at[dir] = u'\\';
+    record_seal(record);
+    return statefile_replace(path.at, record, sizeof *record, err);
+}
+
+static bool has_reads(const struct context *c)
+{
+    const struct journal_record *record = NULL;
+    struct ledger ledger = { .data = NULL };
+    uint8_t digest[JOURNAL_ROOT_BYTES];
+    bool has = false;
+    struct err err;
+
+    if (!setup_user_digest(digest, &err) || !ledger_read(c->data.at, &ledger, &err))
+        return false;
+    record = ledger_root(&ledger, digest);
+    has = record && record->state == JOURNAL_DONE;
+    ledger_clear(&ledger);
+    return has;
+}
+
+/* The strongest fence that the policy allows and the canary has proven; NULL, or why
+ * there is none. */
+static const char *choose_fence(struct context *c, enum fence *fence, struct err *err)
+{
+    static const enum fence order[] = { FENCE_STRICT, FENCE_STANDARD };
+    bool reads = has_reads(c);
+    const char *why = "";
+
+    if (c->policy.fence == POLICY_FENCE_STRICT && !reads)
+        return "fence = strict needs `ringfence setup --user` first";
+    for (size_t i = 0; i < 2; i++) {
+        struct canary_proof proof;
+
+        if (order[i] == FENCE_STRICT ? c->policy.fence == POLICY_FENCE_STANDARD || !reads
+                                     : c->policy.fence == POLICY_FENCE_STRICT)
+            continue;
+        if (!canary_prove(c, order[i], false, &proof, err))
+            return "the canary could not be run";
+        *fence = order[i];
+        if (proof.held)
+            return NULL;
+        why = proof.why;
+    }
+    return why;
+}
+
+/* Says on one line why there is no fence for this root, and notes it. */
+static bool refuse(struct record *record, const char *why, const char16_t *root,
+                   const char16_t *fix)
+{
+    char16_t text[256];
+
+    for (size_t i = 0; why[i] && i + 1 < RECORD_REASON_CAP; i++) {
+        record->reason[i] = why[i];
+        record->reason[i + 1] = 0;
+    }
+    record->state = RECORD_REFUSED;
+    u16s_ascii(text, 256, why);
+    out_say(OUT_STDERR, "ringfence: no fence for %: %", root, text);
+    if (fix)
+        out_say(OUT_STDERR, "  fix: %", fix);
+    return false;
+}
+
+/* Looks, proves, walks.  True when the fence holds there; the record says which way. */
+static bool ready(struct context *c, const char16_t *root, struct record *record)
+{
+    const struct granting how = { .quiet = true };
+    enum rootcheck_verdict verdict = ROOTCHECK_FINE;
+    enum fence fence = FENCE_STANDARD;
+    struct err err = { 0 };
+    const char *why = NULL;
+    uint32_t code = 0;
+
+    verdict = rootcheck(c, root, &prepare.check, &err);
+    if (verdict != ROOTCHECK_FINE)
+        return refuse(record, rootcheck_reason(verdict), root,
+                      rootcheck_remedy(&prepare.check));
+    why = choose_fence(c, &fence, &err);
+    if (why) {
+        if (err.call)
+            err_report(&err, u"run the canary");
+        return refuse(record, why, root, NULL);
+    }
+    if (!granting_root(c, root, &how, &code, &err)) {
+        err_report(&err, u"ready the workspace");
+        return refuse(record, "its files did not take the fence's entries", root,
+                      granting_remedy());
+    }
+    record->state = RECORD_READY;
+    record->fence = (uint8_t)fence;
+    return true;
+}
+
+/* The box is granted with the workspace: without it all of that is done again. */
+static bool has_box(const struct context *c)
+{
+    return file_kind(c->temp.at) == FILE_IS_DIRECTORY &&
+           file_kind(c->cache.at) == FILE_IS_DIRECTORY;
+}
+
+/* One root, unless it is ready already. */
+static bool prepare_root(struct context *c, size_t i, struct err *err)
+{
+    struct context_root *root = &c->root_list[i];
+    struct u16buf path = U16BUF(prepare.path);
+    static char16_t full[WIN_PATH_CAP];
+    struct u16buf b = U16BUF(full);
+    struct record record;
+    bool good = false;
+
+    u16buf_add(&path, root->path);
+    if (root->usable && (i > 0 || has_box(c)))
+        return true;
+    if (path.cut || file_kind(path.at) != FILE_IS_DIRECTORY) {
+        out_say(OUT_STDERR, "ringfence: this root is no directory: %", path.at);
+        return i > 0;
+    }
+    if (!context_hash_path(path.at, root->digest, err))
+        return false;
+    u16buf_add(&b, u16buf_text(&path));
+    record_init(&record, prepare.machine, prepare.plan, root->digest, in_an_hour());
+    good = ready(c, full, &record);
+    if (good)
+        for (size_t n = 0; n < sizeof record.until; n++)
+            record.until[n] = 0;
+    return write_record(c, root->digest, &record, err) && good;
+}
+
+/* A tool of the strict fence: what it takes to start it can be read, or not. */
+static bool prepare_tool(struct context *c, struct err *err)
+{
+    struct u16s tool = u16s_of(prepare.tool);
+    uint8_t key[7];
+
+    if (!tool.len || c->evidence.confined != LEVEL_CANARY_HELD ||
+        c->fence != FENCE_STRICT)
+        return true;
+    record_tool_key(context_var(c, "PATH"), tool, key);
+    record_add_tool(&c->record, key, reading_admit(c, tool));
+    return write_record(c, c->root_hash, &c->record, err);
+}
+
+static bool prepare_all(struct context *c, struct err *err)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < c->root_count; i++) {
+        struct err why = { 0 };
+
+        if (prepare_root(c, i, &why))
+            continue;
+        if (why.call)
+            err_report(&why, u"ready a root");
+        good = good && i > 0; /* what else was named is a convenience */
+    }
+    return prepare_tool(c, err) && good;
+}
+
+uint32_t cmd_prepare(struct cli *cli)
+{
+    struct context *c = &prepare.context;
+    struct err err = { 0 };
+    HANDLE mutex = NULL;
+    bool good = false;
+
+    switch (cli_options(cli, options, sizeof options / sizeof options[0], NULL)) {
+    case CLI_BAD:
+        return EXIT_RINGFENCE;
+    case CLI_WORD:
+        return cli_complain("prepare takes no words", u16buf_text(&cli->word));
+    case CLI_END:
+        break;
+    }
+    prepare.wish.look_only = true;
+    if (!context_begin(c, &err) || !context_complete(c, &prepare.wish, &err)) {
+        report_context_failure(c, &err);
+        return EXIT_RINGFENCE;
+    }
+    if (c->inside)
+        return cli_complain("prepare is not for the inside of a fence",
+                            (struct u16s){ 0 });
+    if (c->evidence.token != LEVEL_TOKEN_RESTRICTED || !machine_key(prepare.machine)) {
+        out_say(OUT_STDERR, "ringfence: nothing to prepare: this Windows keeps no "
+                            "restricting SIDs in tokens");
+        return EXIT_RINGFENCE;
+    }
+    record_plan(&c->policy, prepare.plan);
+    mutex = take_turn(c);
+    confine_gather(c, &prepare.wish); /* another may have done it meanwhile */
+    good = prepare_all(c, &err);
+    if (err.call)
+        err_report(&err, u"write down that the workspace is ready");
+    if (mutex) {
+        ReleaseMutex(mutex);
+        CloseHandle(mutex);
+    }
+    return good ? EXIT_OK : EXIT_RINGFENCE;
+}
