@@ -148,13 +148,14 @@ static bool refuse(struct record *record, const char *why, const char16_t *root,
                    const char16_t *fix)
 {
     char16_t text[256];
+    struct u16buf b = U16BUF(text);
 
     for (size_t i = 0; why[i] && i + 1 < RECORD_REASON_CAP; i++) {
         record->reason[i] = why[i];
         record->reason[i + 1] = 0;
     }
     record->state = RECORD_REFUSED;
-    u16s_ascii(text, 256, why);
+    u16buf_add_ascii(&b, why);
     out_say(OUT_STDERR, "ringfence: no fence for %: %", root, text);
     if (fix)
         out_say(OUT_STDERR, "  fix: %", fix);

@@ -1,4 +1,5 @@
 #include "confine.h"
+#include "fake_token.h"
 
 #include "core/aclplan.h"
 #include "win/file.h"
@@ -16,9 +17,6 @@
 
 /* What stands in for a Windows that restricts tokens, and for `ringfence prepare`. */
 static struct {
-    enum level_token kept;
-    struct fence_list list; /* of the last token made */
-    unsigned tokens;
     unsigned prepared;
     char16_t line[CHAR_MAX * 64];
     struct record writes[2]; /* what prepare writes, for these roots */
@@ -32,55 +30,6 @@ static char16_t base[MAX_PATH], text[12][MAX_PATH];
 static struct context context;
 static struct context_wish wish;
 static struct err err;
-
-enum level_token token_restrict(const struct fence_list *list, HANDLE *out, struct err *e)
-{
-    (void)e;
-    fake.list = *list;
-    fake.tokens++;
-    *out = CreateEventW(NULL, TRUE, FALSE, NULL); /* any handle that can be closed */
-    return fake.kept;
-}
-
-bool token_user_sid(struct sid *sid, struct err *e)
-{
-    (void)e;
-    *sid = sid_short(5, 2, 32, 1001);
-    return true;
-}
-
-bool token_logon_sid(struct sid *sid)
-{
-    *sid = sid_short(5, 2, 5, 77);
-    return true;
-}
-
-bool token_lower(HANDLE token, struct err *e)
-{
-    (void)token;
-    return err_rule(e, "not here", NULL);
-}
-
-bool token_is_inside(void)
-{
-    return false;
-}
-
-void token_child_security(const struct sid *user, const struct sid *run,
-                          struct token_security *security)
-{
-    (void)user;
-    (void)run;
-    (void)security;
-}
-
-bool token_set_default_dacl(HANDLE token, struct token_security *security, struct err *e)
-{
-    (void)token;
-    (void)security;
-    (void)e;
-    return true;
-}
 
 static void write_record(const struct record *record)
 {
@@ -214,9 +163,10 @@ static int set_up(void **state)
     u16buf_addc(&b, u'-');
     u16buf_add_dec(&b, serial++);
     memset(&fake, 0, sizeof fake);
+    memset(&fake_token, 0, sizeof fake_token);
     memset(&context, 0, sizeof context);
     memset(&wish, 0, sizeof wish);
-    fake.kept = LEVEL_TOKEN_RESTRICTED;
+    fake_token.kept = LEVEL_TOKEN_RESTRICTED;
     fake.lists = true;
     policy_init(&context.policy);
     context.root = dir(0, u"\\ws");
@@ -252,8 +202,8 @@ static bool has_sid(const uint8_t *digest)
 {
     const struct sid sid = sid_ours(digest);
 
-    for (size_t i = 0; i < fake.list.count; i++)
-        if (sid_eq(&fake.list.sid[i], &sid))
+    for (size_t i = 0; i < fake_token.list.count; i++)
+        if (sid_eq(&fake_token.list.sid[i], &sid))
             return true;
     return false;
 }
@@ -261,7 +211,7 @@ static bool has_sid(const uint8_t *digest)
 static void gather__tokens_keep_nothing__prepares_nothing(void **state)
 {
     (void)state;
-    fake.kept = LEVEL_TOKEN_NOT_KEPT;
+    fake_token.kept = LEVEL_TOKEN_NOT_KEPT;
     confine_gather(&context, &wish);
     assert_int_equal(context.evidence.token, LEVEL_TOKEN_NOT_KEPT);
     assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
@@ -277,8 +227,8 @@ static void gather__ready__holds_and_starts_nothing(void **state)
     confine_gather(&context, &wish);
     assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
     assert_int_equal(fake.prepared, 0);
-    assert_int_equal(fake.tokens, 1); /* the first one serves */
-    assert_true(fake.list.write_restricted);
+    assert_int_equal(fake_token.made, 1); /* the first one serves */
+    assert_true(fake_token.list.write_restricted);
     assert_true(has_sid(context.root_hash));
 }
 
@@ -291,7 +241,7 @@ static void gather__ready_for_strict__makes_the_strict_token(void **state)
     confine_gather(&context, &wish);
     assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
     assert_int_equal(context.fence, FENCE_STRICT);
-    assert_false(fake.list.write_restricted);
+    assert_false(fake_token.list.write_restricted);
 }
 
 static void gather__no_record__prepares_once_and_looks_again(void **state)
@@ -493,7 +443,7 @@ static void admit__not_readable__falls_to_standard_unless_strict_is_wanted(void 
     record_seal(&fake.writes[0]);
     assert_true(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));
     assert_int_equal(context.fence, FENCE_STANDARD);
-    assert_true(fake.list.write_restricted);
+    assert_true(fake_token.list.write_restricted);
 
     context.fence = FENCE_STRICT;
     context.policy.fence = POLICY_FENCE_STRICT;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stands in for launcher/win/token: a Windows that makes and keeps restricted tokens, or
+ * does not.  What comes out of token_restrict is a handle that can be closed, no token.
+ */
+#pragma once
+
+#include "win/token.h"
+
+struct fake_token {
+    enum level_token kept;  /* what token_restrict says */
+    struct fence_list list; /* of the last one made */
+    unsigned made;
+    bool lowers; /* token_lower succeeds */
+};
+extern struct fake_token fake_token;
