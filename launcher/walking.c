@@ -290,7 +290,7 @@ static const char16_t *failure_path(const struct walking *w, const struct err *e
     struct u16buf b = U16BUF(room.path);
     struct u16s object = u16s_of(e->object);
 
-    if (object.len < 2 || (object.at[1] != u':' && object.at[1] != u'\\')) {
+    if (object.len < 2 || (object.at[1] != u':' && object.at[0] != u'\\')) {
         u16buf_addz(&b, w->path);
         if (object.len && b.len && room.path[b.len - 1] != u'\\')
             u16buf_addc(&b, u'\\');
