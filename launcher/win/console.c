@@ -15,8 +15,7 @@ bool console_is_detached(void)
         !NT_SUCCESS(NtQueryInformationProcess(
             GetCurrentProcess(), ProcessBasicInformation, &basic, sizeof basic, NULL)))
         return true;
-    return basic.PebBaseAddress->ProcessParameters->Reserved2[0] ==
-           INVALID_HANDLE_VALUE; /* ConsoleHandle */
+    return !basic.PebBaseAddress->ProcessParameters->Reserved2[0]; /* ConsoleHandle */
 }
 
 static BOOL WINAPI on_signal(DWORD type)
