@@ -33,8 +33,9 @@ static struct {
 
 static const char *set_root(void *ctx, struct u16s value)
 {
-    struct u16buf b = u16buf_init(prepare.full + prepare.full_used,
-                                  2 * WIN_PATH_CAP - prepare.full_used);
+    struct u16buf b =
+        u16buf_init(prepare.full + prepare.full_used,
+                    sizeof prepare.full / sizeof(char16_t) - prepare.full_used);
 
     (void)ctx;
     u16buf_add(&b, value);
