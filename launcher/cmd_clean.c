@@ -5,6 +5,7 @@
  */
 #include "cli.h"
 #include "core/exitcode.h"
+#include "core/sha256.h"
 #include "ledger.h"
 #include "report.h"
 #include "setup_user.h"
@@ -110,8 +111,8 @@ static void note(size_t i, enum journal_state state)
 
 /* Boxes. */
 
-/* <data>\box, or a root's in it, and something behind that. */
-static void name_box(const uint8_t *digest, const char16_t *more)
+/* <data>\box, or a root's in it. */
+static void name_box(const uint8_t *digest)
 {
     struct u16buf b = U16BUF(clean.box);
 
@@ -121,29 +122,44 @@ static void name_box(const uint8_t *digest, const char16_t *more)
         u16buf_addc(&b, u'\\');
     for (size_t i = 0; digest && i < JOURNAL_ROOT_BYTES; i++)
         u16buf_add_hex(&b, digest[i], 2);
-    u16buf_addz(&b, more);
 }
 
-/* The files beside temp and cache say that the fence is ready there. */
-static void forget_fence(const uint8_t *digest)
+/* Calls each for what is in a directory, with its path in text. */
+static void for_each(const char16_t *directory, char16_t *text,
+                     void (*each)(const char16_t *path, bool is_directory))
 {
+    struct u16buf b = u16buf_init(text, WIN_PATH_CAP);
+    size_t len = 0;
     WIN32_FIND_DATAW found;
     HANDLE find = NULL;
 
-    name_box(digest, u"\\*");
-    find = FindFirstFileW(clean.box, &found);
+    u16buf_addz(&b, directory);
+    u16buf_addc(&b, u'\\');
+    len = b.len;
+    u16buf_addc(&b, u'*');
+    find = b.cut ? INVALID_HANDLE_VALUE : FindFirstFileW(text, &found);
     if (find == INVALID_HANDLE_VALUE)
         return;
     do {
-        if (found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
-            continue;
-        name_box(digest, u"\\");
-        struct u16buf b = { clean.box, u16_len(clean.box), WIN_PATH_CAP, false };
-
+        b.len = len;
         u16buf_addz(&b, found.cFileName);
-        DeleteFileW(clean.box);
-    } while (FindNextFileW(find, &found));
+        if (!b.cut && found.cFileName[0] != u'.')
+            each(text, found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY);
+    } while (!b.cut && FindNextFileW(find, &found));
     FindClose(find);
+}
+
+static void delete_file(const char16_t *path, bool is_directory)
+{
+    if (!is_directory)
+        DeleteFileW(path);
+}
+
+/* The files beside temp and cache say that the fence is ready there. */
+static void forget_fence(const char16_t *box, bool is_directory)
+{
+    if (is_directory && !clean.walking.dry_run)
+        for_each(box, clean.root, delete_file);
 }
 
 /* The walks. */
@@ -170,7 +186,7 @@ static bool take_box(const uint8_t *digest)
     struct u16buf path = U16BUF(clean.other);
     struct err err;
 
-    name_box(digest, u"");
+    name_box(digest);
     if (file_kind(clean.box) != FILE_IS_DIRECTORY)
         return true;
     if (!file_final_path(clean.box, false, &path, &err))
@@ -252,6 +268,8 @@ static bool take_profile(void)
 
 static void take_all(void)
 {
+    name_box(NULL);
+    for_each(clean.box, clean.other, forget_fence);
     take_roots();
     if (!take_profile())
         clean.bad = true;
@@ -262,15 +280,53 @@ static void take_all(void)
             clean.left[i] = clean.chosen[i];
 }
 
+static bool is_read(const struct journal_record *r)
+{
+    uint8_t digest[JOURNAL_ROOT_BYTES];
+    struct err ignored;
+
+    if (!setup_user_digest(digest, &ignored))
+        return false;
+    for (size_t i = 0; i < JOURNAL_ROOT_BYTES; i++)
+        if (r->root[i] != digest[i])
+            return false;
+    return true;
+}
+
 /* A part of a root is clean now, and its own directory does not show it. */
 static void say_above(void)
 {
-    for (size_t i = 0; i < root_count(); i++)
-        if (record(i)->state <= JOURNAL_DONE && !clean.chosen[i] &&
-            root_path(i, clean.root) &&
-            is_in(u16s_of(clean.target), u16s_of(clean.root)) && !clean.walking.json)
+    for (size_t i = 0; i < root_count(); i++) {
+        if (record(i)->state > JOURNAL_DONE || clean.chosen[i] || clean.walking.json ||
+            !root_path(i, clean.root) ||
+            !is_in(u16s_of(clean.target), u16s_of(clean.root)))
+            continue;
+        if (is_read(record(i)))
+            out_line(OUT_STDOUT, u"the strict fence cannot read it now, and can again "
+                                 u"after `ringfence setup --user`");
+        else
             out_line(OUT_STDOUT, u"it lies in a granted root: `ringfence grant \"",
                      clean.root, u"\"` puts its entries back");
+    }
+}
+
+static bool take_boxes(const uint8_t *digest)
+{
+    bool good = true, own = true;
+
+    for (size_t i = 0; i < root_count(); i++) {
+        if (!clean.chosen[i])
+            continue;
+        own = own && ledger_root(&clean.ledger, digest) != record(i);
+        if (!take_box(record(i)->root))
+            clean.left[i] = true;
+    }
+    if (own) { /* a box that no journal names */
+        name_box(digest);
+        forget_fence(clean.box, true);
+        good = take_box(digest);
+    }
+    return good;
 }
 
 /* One path, and what the journal has in it. */
@@ -278,20 +334,17 @@ static bool take_target(struct err *err)
 {
     struct u16buf path = U16BUF(clean.other);
     struct err ignored;
-    uint8_t digest[32];
-    bool directory = file_kind(clean.target) == FILE_IS_DIRECTORY;
+    uint8_t digest[SHA256_BYTES] = { 0 };
 
-    if (directory && !context_hash_path(clean.target, digest, err))
+    if (file_kind(clean.target) == FILE_IS_DIRECTORY &&
+        !context_hash_path(clean.target, digest, err))
         return false;
     if (clean.gone)
         say_gone(clean.target);
     else
         settle(u16s_of(clean.target), take_away(clean.target, false));
     say_above();
-    for (size_t i = 0; i < root_count(); i++)
-        if (clean.chosen[i] && !take_box(record(i)->root))
-            clean.left[i] = true;
-    if (directory && !ledger_root(&clean.ledger, digest) && !take_box(digest))
+    if (!take_boxes(digest))
         clean.bad = true;
     if (!clean.walking.dry_run && !clean.walking.bad &&
         setup_user_profile(&path, &ignored) &&
@@ -367,8 +420,8 @@ static void begin_roots(void)
         if (!clean.chosen[i])
             continue;
         note(i, JOURNAL_CLEARING);
-        if (!clean.walking.dry_run)
-            forget_fence(record(i)->root);
+        name_box(record(i)->root);
+        forget_fence(clean.box, true);
     }
 }
 

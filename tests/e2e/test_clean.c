@@ -6,8 +6,9 @@
  */
 #include "walks.h"
 
-#define ROOT_A "000102030405060708090a0b"
-#define ROOT_B "0f0102030405060708090a0b"
+#define ROOT_A   "000102030405060708090a0b"
+#define ROOT_BOX u"000102030405060708090a0b" /* ROOT_A, in a path */
+#define ROOT_B   "0f0102030405060708090a0b"
 
 static BOOL WINAPI swallow(DWORD type)
 {
@@ -111,16 +112,13 @@ static void all__roots_in_the_journal__each_once_and_cleared(void **state)
     put_file(u"one\\in\\b.txt", "b");
     journal_add("done", ROOT_A, place(u"one"));
     journal_add("begun", ROOT_B, place(u"one\\in"));
-    put_file(DATA u"\\box\\"
-                  u"" ROOT_A u"\\fence",
-             "ready");
+    put_file(DATA u"\\box\\" ROOT_BOX u"\\fence", "ready");
     clean(&p, u"--all");
     proc_assert_code(&p, 0);
     proc_assert(&p, strstr(p.out->at, "one: 4 files and directories: 0 changed, "));
     proc_assert(&p, !contains_text(p.out->at, u"\\in"));
     proc_assert(&p, p.err->bytes == 0);
-    proc_assert(&p, !is_there(place(DATA u"\\box\\"
-                                         u"" ROOT_A u"\\fence")));
+    proc_assert(&p, !is_there(place(DATA u"\\box\\" ROOT_BOX u"\\fence")));
     proc_clear(&p);
     assert_int_equal(count_in_file(JOURNAL, "RFJ1"), 0);
     clean(&p, u"--all");
@@ -138,20 +136,37 @@ static void all__dry_run__the_same_words_and_no_change(void **state)
     clear_data();
     put_file(u"one\\a.txt", "a");
     journal_add("done", ROOT_A, place(u"one"));
-    put_file(DATA u"\\box\\"
-                  u"" ROOT_A u"\\fence",
-             "ready");
+    put_file(DATA u"\\box\\" ROOT_BOX u"\\fence", "ready");
     before = file_text(JOURNAL);
     clean(&p, u"--all --dry-run");
     proc_assert_code(&p, 0);
     proc_assert(&p, strstr(p.out->at, " would change, "));
     after = file_text(JOURNAL);
     assert_string_equal(before, after);
-    proc_assert(&p, is_there(place(DATA u"\\box\\"
-                                        u"" ROOT_A u"\\fence")));
+    proc_assert(&p, is_there(place(DATA u"\\box\\" ROOT_BOX u"\\fence")));
     proc_clear(&p);
     free(before);
     free(after);
+}
+
+/* A journal that is lost: the boxes are there to be found. */
+static void all__boxes_that_no_journal_names__forgotten_too(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    clear_data();
+    put_file(u"local\\ringfence\\box\\" ROOT_BOX u"\\fence", "ready");
+    put_file(u"local\\ringfence\\box\\" ROOT_BOX u"\\temp\\mine", "the user's");
+    clean(&p, u"--all --dry-run");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, is_there(place(u"local\\ringfence\\box\\" ROOT_BOX u"\\fence")));
+    proc_clear(&p);
+    clean(&p, u"--all");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, !is_there(place(u"local\\ringfence\\box\\" ROOT_BOX u"\\fence")));
+    proc_assert(&p, is_there(place(u"local\\ringfence\\box\\" ROOT_BOX u"\\temp\\mine")));
+    proc_clear(&p);
 }
 
 /* A root that was deleted has nothing left; one on a drive that is not there
@@ -357,6 +372,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(all__no_journal__nothing_to_do),
         cmocka_unit_test(all__roots_in_the_journal__each_once_and_cleared),
         cmocka_unit_test(all__dry_run__the_same_words_and_no_change),
+        cmocka_unit_test(all__boxes_that_no_journal_names__forgotten_too),
         cmocka_unit_test(all__roots_that_are_not_there__cleared_or_kept),
         cmocka_unit_test(path__deleted_root_that_the_journal_knows__cleared),
         cmocka_unit_test(all__damaged_journal__says_what_looks_without),
