@@ -162,15 +162,21 @@ static struct aclplan_policy policy_of(const struct grant_request *r)
 /* --- writing -------------------------------------------------------------------------
  */
 
-/* Writes an edit through a handle of its own; the one at hand has no more rights than the
- * whole tree gives. */
+/* Writes an edit of t->old through a handle of its own; the one at hand has no more
+ * rights than the whole tree gives.  What the volume does not keep is taken back: half a
+ * list may shut the user out. */
 static enum security_write write_edit(HANDLE file, const struct aclplan_edit *edit,
                                       bool dry_run, struct tools *t, struct err *err)
 {
     ACCESS_MASK access = READ_CONTROL | (edit->dacl ? (ACCESS_MASK)WRITE_DAC : 0) |
                          (edit->label ? (ACCESS_MASK)WRITE_OWNER : 0);
+    struct aclplan_edit back = { .dacl = edit->dacl,
+                                 .label = edit->label,
+                                 .sd = t->old.sd };
+    enum security_write result = SECURITY_WRITTEN;
     auto_handle HANDLE again = NULL;
     NTSTATUS status = dirscan_reopen(file, access, &again);
+    struct err ignored;
 
     if (status != 0)
         return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtOpenFile(WRITE_DAC)",
@@ -178,7 +184,10 @@ static enum security_write write_edit(HANDLE file, const struct aclplan_edit *ed
                SECURITY_NOT_WRITTEN;
     if (dry_run)
         return SECURITY_WRITTEN;
-    return security_write(again, edit, t->bytes, err);
+    result = security_write(again, edit, t->bytes, err);
+    if (result == SECURITY_NOT_KEPT)
+        (void)security_write(again, &back, t->bytes, &ignored);
+    return result;
 }
 
 static struct aclplan_edit plan_root(const struct grant_request *r, bool holds,
@@ -190,16 +199,6 @@ static struct aclplan_edit plan_root(const struct grant_request *r, bool holds,
     const struct aclplan_policy policy = policy_of(r);
 
     return aclplan_apply(&object, &policy, &t->old.sd, &t->room);
-}
-
-/* What there was before, after a write that the volume did not keep. */
-static void put_back(HANDLE file, const struct aclplan_edit *edit, struct tools *t)
-{
-    struct aclplan_edit old = *edit;
-    struct err ignored;
-
-    old.sd = t->old.sd;
-    (void)write_edit(file, &old, false, t, &ignored);
 }
 
 /* The root's own directory, finished or not. */
@@ -238,7 +237,6 @@ static bool write_root(struct grant *g, bool finished, struct tools *t, struct e
         return true;
     case SECURITY_NOT_KEPT:
         g->not_kept = true;
-        put_back(g->root, &edit, t);
         return err_rule(err, "the volume does not keep what is written", NULL);
     case SECURITY_NOT_WRITTEN:
         break;

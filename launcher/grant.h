@@ -45,7 +45,7 @@ struct grant_result {
     uint64_t failed;          /* not as they should be; among them: */
     uint64_t null_dacl;       /*   everyone has every right, see aclplan.h */
     uint64_t too_big;         /*   the list is full */
-    uint64_t not_kept;        /*   written, but the volume shows something else */
+    uint64_t not_kept;        /*   the volume does not keep what is written; taken back */
     bool stopped;             /* by cancel: the counts say how far it got */
     size_t kept_count;
     struct err kept[TREEWALK_KEPT]; /* the first failures: paths relative to the root, a
@@ -56,8 +56,8 @@ enum grant_outcome {
     GRANT_DONE,     /* went through; result->failed may still be more than 0 */
     GRANT_STOPPED,  /* cancelled: the next call goes on with it */
     GRANT_NO_ACLS,  /* the volume keeps none; nothing was touched */
-    GRANT_NOT_KEPT, /* the root does not show what was written (Wine); nothing else was
-                       touched */
+    GRANT_NOT_KEPT, /* the root does not show what was written (Wine); it was taken back,
+                       and nothing else was touched */
     GRANT_FAILED    /* *err says why; the root does not look done */
 };
 
@@ -88,5 +88,6 @@ enum grant_look {
 
 /* One look at the root's own directory, however large the tree: whether it shows what
  * grant_apply gives it last.  Of protected names only those directly in it are looked
- * for.  READ_CONTROL and FILE_LIST_DIRECTORY on it. */
+ * for, and of another policy only integrity shows: names, git and hard links of the last
+ * walk are the caller's to remember.  READ_CONTROL and FILE_LIST_DIRECTORY on it. */
 enum grant_look grant_is_done(const struct grant_request *request, struct err *err);
