@@ -1,4 +1,5 @@
 #include "core/aclplan.h"
+#include "core/aclstate.h"
 #include "core/sddl.h"
 
 #include <setjmp.h>
@@ -475,6 +476,8 @@ static void aclplan_shows_root__after_apply__shows(void **state)
     assert_false(aclplan_shows_root(&old.dacl, &policy.sid));
     assert_int_equal(edit.result, ACLPLAN_CHANGED);
     assert_true(aclplan_shows_root(&edit.sd.dacl, &policy.sid));
+    aclstate_unfinish(room[0].dacl, &edit.sd.dacl, &policy.sid); /* a killed walk */
+    assert_false(aclplan_shows_root(&edit.sd.dacl, &policy.sid));
 }
 
 int main(void)
