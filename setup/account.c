@@ -176,8 +176,7 @@ enum plan_state account_check_machine(struct err *err)
         return err_rule(err, "RtlGetVersion is missing", NULL), PLAN_UNKNOWN;
     if (version.wProductType != VER_NT_DOMAIN_CONTROLLER)
         return PLAN_PRESENT;
-    return err_rule(err, "this is a domain controller: it has no local accounts", NULL),
-           PLAN_ABSENT;
+    return err_rule(err, "its accounts are the domain's", NULL), PLAN_ABSENT;
 }
 
 enum plan_state account_check_group(struct err *err)

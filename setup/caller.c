@@ -1,9 +1,9 @@
 #include "caller.h"
 
-#include "core/secdesc.h"
+#include "account.h"
 #include "win/dll.h"
 
-#define SD_BYTES 1024u
+#define LIMIT_MS 20000u
 
 typedef BOOL(WINAPI *get_server_pid)(HANDLE, PULONG);
 
@@ -31,31 +31,29 @@ static bool user_of(uint32_t pid, struct sid *sid, struct err *err)
            err_rule(err, "the token's user is no SID", NULL);
 }
 
-static bool owner_of(HANDLE pipe, struct sid *sid, struct err *err)
+/* A fenced program orders no setup, whoever says yes to it. */
+static bool is_no_sandbox(const struct sid *user, struct err *err)
 {
-    uint8_t bytes[SD_BYTES];
-    struct secdesc sd;
-    ULONG needed = 0;
-    NTSTATUS status = NtQuerySecurityObject(pipe, OWNER_SECURITY_INFORMATION, bytes,
-                                            sizeof bytes, &needed);
+    for (unsigned i = 0; i < ACCOUNT_COUNT; i++) {
+        struct err none;
+        struct sid sid;
 
-    if (!NT_SUCCESS(status))
-        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtQuerySecurityObject",
-                       NULL);
-    if (!secdesc_read(&sd, bytes, sizeof bytes) || !sd.has_owner)
-        return err_rule(err, "the pipe has no owner", NULL);
-    *sid = sd.owner;
+        if (account_sid((enum account)i, &sid, &none) && sid_eq(user, &sid))
+            return err_rule(err, "the caller is a sandbox account",
+                            account_name((enum account)i));
+    }
     return true;
 }
 
-/* Whether the pipe is served by that process, here, and is its user's. */
+/* Whether the pipe is served by that process, and it may order a setup.  Its user need
+ * not be ours: an administrator may have typed another name for the elevation. */
 static bool is_served_by(HANDLE pipe, uint32_t pid, struct err *err)
 {
     get_server_pid get = (get_server_pid)(void (*)(void))dll_loaded(
         u"kernel32.dll", "GetNamedPipeServerProcessId");
     ULONG server = 0;
     DWORD own = 0, its = 0;
-    struct sid user, owner;
+    struct sid user;
 
     if (!get)
         return err_rule(err, "this Windows does not tell who serves a pipe", NULL);
@@ -68,9 +66,7 @@ static bool is_served_by(HANDLE pipe, uint32_t pid, struct err *err)
         return err_win32(err, "ProcessIdToSessionId", NULL);
     if (own != its)
         return err_rule(err, "the pipe is of another session", NULL);
-    if (!user_of(pid, &user, err) || !owner_of(pipe, &owner, err))
-        return false;
-    return sid_eq(&user, &owner) || err_rule(err, "the pipe is another user's", NULL);
+    return user_of(pid, &user, err) && is_no_sandbox(&user, err);
 }
 
 bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe, struct err *err)
@@ -83,8 +79,9 @@ bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe, struct err *er
         return err_rule(err, "--caller is no PID and name", NULL);
     u16buf_addz(&b, HANDOVER_PIPE);
     u16buf_add(&b, name);
-    h = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
-                    SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
+    h = CreateFileW(
+        path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+        SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION | FILE_FLAG_OVERLAPPED, NULL);
     if (h == INVALID_HANDLE_VALUE) {
         h = NULL;
         return err_win32(err, "CreateFileW", path);
@@ -93,6 +90,30 @@ bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe, struct err *er
         return false;
     *pipe = handle_take(&h);
     return true;
+}
+
+/* One read or write, for as long as it may take; *done is what came of it.  A caller that
+ * neither reads nor writes must not hold an elevated process for ever. */
+static bool transfer(HANDLE pipe, bool write, void *data, size_t bytes, DWORD *done,
+                     struct err *err)
+{
+    auto_handle HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    OVERLAPPED io = { .hEvent = event };
+    const char *call = write ? "WriteFile" : "ReadFile";
+    BOOL ok = FALSE;
+
+    *done = 0;
+    if (!event)
+        return err_win32(err, "CreateEventW", NULL);
+    ok = write ? WriteFile(pipe, data, (DWORD)bytes, NULL, &io)
+               : ReadFile(pipe, data, (DWORD)bytes, NULL, &io);
+    if (!ok && GetLastError() != ERROR_IO_PENDING)
+        return err_win32(err, call, u"pipe");
+    if (WaitForSingleObject(event, LIMIT_MS) != WAIT_OBJECT_0)
+        CancelIo(pipe);
+    if (!GetOverlappedResult(pipe, &io, done, TRUE))
+        return err_win32(err, call, u"pipe");
+    return *done > 0 || err_set(err, ERR_WIN32, ERROR_BROKEN_PIPE, call, u"pipe");
 }
 
 bool caller_take_order(HANDLE pipe, struct handover_order *order, struct err *err)
@@ -105,13 +126,10 @@ bool caller_take_order(HANDLE pipe, struct handover_order *order, struct err *er
     while (ok && have < sizeof bytes) {
         DWORD got = 0;
 
-        ok = ReadFile(pipe, bytes + have, (DWORD)(sizeof bytes - have), &got, NULL) &&
-             got > 0;
+        ok = transfer(pipe, false, bytes + have, sizeof bytes - have, &got, err);
         have += got;
     }
-    if (!ok)
-        err_win32(err, "ReadFile", u"pipe");
-    else if (!handover_parse_order(order, bytes, have))
+    if (ok && !handover_parse_order(order, bytes, have))
         ok = err_rule(err, "the caller's order is not one", NULL);
     password_wipe(bytes, sizeof bytes);
     return ok;
@@ -119,16 +137,14 @@ bool caller_take_order(HANDLE pipe, struct handover_order *order, struct err *er
 
 void caller_answer(HANDLE pipe, uint32_t exit_code, struct u16s text)
 {
-    static char utf8[HANDOVER_TEXT_MAX];
-    uint8_t head[HANDOVER_HEAD_BYTES];
-    size_t bytes = u16s_to_utf8(text, utf8, sizeof utf8), sent = 0;
+    static char answer[HANDOVER_HEAD_BYTES + HANDOVER_TEXT_MAX];
+    size_t bytes = u16s_to_utf8(text, answer + HANDOVER_HEAD_BYTES, HANDOVER_TEXT_MAX);
+    size_t sent = 0;
     DWORD done = 0;
+    struct err err;
 
-    handover_format_answer(exit_code, (uint32_t)bytes, head);
-    if (!WriteFile(pipe, head, sizeof head, &done, NULL) || done != sizeof head)
-        return;
-    while (sent < bytes &&
-           WriteFile(pipe, utf8 + sent, (DWORD)(bytes - sent), &done, NULL) && done > 0)
+    handover_format_answer(exit_code, (uint32_t)bytes, (uint8_t *)answer);
+    bytes += HANDOVER_HEAD_BYTES;
+    while (sent < bytes && transfer(pipe, true, answer + sent, bytes - sent, &done, &err))
         sent += done;
-    FlushFileBuffers(pipe);
 }

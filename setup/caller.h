@@ -9,15 +9,14 @@
 #include "win/win.h"
 
 /* Connects to the pipe of that name (HANDOVER_NAME_LEN digits) if it is served by the
- * process `pid`, in our own session, and belongs to that process's user.  The server may
+ * process `pid`, in our own session, whose user is no sandbox account.  The server may
  * see who we are and cannot act as us.  *pipe is the caller's to close. */
 MUST_CHECK bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe,
                                struct err *err);
 
-/* Waits for the order; *order is all zero when it fails. */
+/* Waits 20 seconds for the order; *order is all zero when it fails. */
 MUST_CHECK bool caller_take_order(HANDLE pipe, struct handover_order *order,
                                   struct err *err);
 
-/* Sends the answer, and waits until it has been read.  A caller that is gone is no
- * failure of setup. */
+/* Sends the answer.  A caller that is gone, or does not read, is no failure of setup. */
 void caller_answer(HANDLE pipe, uint32_t exit_code, struct u16s text);
