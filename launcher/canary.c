@@ -163,10 +163,30 @@ static void write_down(struct context *c, const uint8_t key[PROOF_KEY_BYTES],
     (void)written; /* the next launch tries again */
 }
 
+static void name_file(const struct context *c)
+{
+    struct u16buf path = U16BUF(store.path);
+
+    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_addz(&path, u"\\proof");
+}
+
+bool canary_read(const struct context *c, enum fence fence, struct canary_proof *proof)
+{
+    struct proof_file file = { 0 };
+    uint8_t key[PROOF_KEY_BYTES];
+
+    name_file(c);
+    if (!machine_key(key) || !read_file(key, &file) || file.of[fence].end == PROOF_NONE)
+        return false;
+    take(proof, &file.of[fence]);
+    proof->cached = true;
+    return true;
+}
+
 bool canary_prove(struct context *c, enum fence fence, bool fresh,
                   struct canary_proof *proof, struct err *err)
 {
-    struct u16buf path = U16BUF(store.path);
     struct proof_file file = { 0 };
     struct proof made;
     uint8_t key[PROOF_KEY_BYTES];
@@ -175,8 +195,7 @@ bool canary_prove(struct context *c, enum fence fence, bool fresh,
     *proof = (struct canary_proof){ .why = why_not_token(trial_look(fence)) };
     if (proof->why)
         return true;
-    u16buf_add(&path, u16buf_text(&c->data));
-    u16buf_addz(&path, u"\\proof");
+    name_file(c);
     if (!fresh && has_key && read_file(key, &file) && is_fresh(&file.of[fence])) {
         take(proof, &file.of[fence]);
         proof->cached = true;

@@ -28,3 +28,8 @@ struct canary_proof {
  * cannot be written down, or something of the canary's stays in TEMP, is no failure. */
 MUST_CHECK bool canary_prove(struct context *c, enum fence fence, bool fresh,
                              struct canary_proof *proof, struct err *err);
+
+/* The proof of this fence that is written down for this Windows and Ringfence, however
+ * old it is; false when there is none.  Starts nothing. */
+MUST_CHECK bool canary_read(const struct context *c, enum fence fence,
+                            struct canary_proof *proof);

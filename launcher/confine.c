@@ -229,8 +229,7 @@ bool confine_admit(struct context *c, const struct context_wish *wish,
            err_rule(err, "the standard fence's token cannot be made", NULL);
 }
 
-/* The i-th name that is looked for in a root, empty behind the last. */
-static struct u16s watched(const struct context *c, size_t i)
+struct u16s confine_watched(const struct context *c, size_t i)
 {
     const struct u16s always[] = { U16S(".git"), U16S(".codex"), U16S(".agents"),
                                    U16S(".ringfence") };
@@ -246,11 +245,11 @@ static unsigned present(const struct context *c, const struct context_root *root
 {
     unsigned there = 0;
 
-    for (size_t i = 0; watched(c, i).len; i++) {
+    for (size_t i = 0; confine_watched(c, i).len; i++) {
         struct u16buf path = terminated(root->path);
 
         u16buf_addc(&path, u'\\');
-        u16buf_add(&path, watched(c, i));
+        u16buf_add(&path, confine_watched(c, i));
         if (!path.cut && file_kind(path.at) != FILE_ABSENT)
             there |= 1u << i;
     }
@@ -297,6 +296,6 @@ void confine_look_after(const struct context *c)
 
         for (size_t n = 0; came >> n; n++)
             if (came >> n & 1u)
-                tell_appeared(c, root, watched(c, n));
+                tell_appeared(c, root, confine_watched(c, n));
     }
 }

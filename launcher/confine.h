@@ -23,6 +23,9 @@ MUST_CHECK bool confine_admit(struct context *context, const struct context_wish
 void confine_record_path(const struct context *context, const uint8_t *digest,
                          struct u16buf *out);
 
+/* The i-th name that is looked for directly in a root, empty behind the last. */
+struct u16s confine_watched(const struct context *context, size_t i);
+
 /* Notes which protected names are directly in each root, before the tool starts. */
 void confine_look_before(struct context *context);
 

@@ -21,6 +21,7 @@ static struct {
     char16_t block[ENVBLOCK_MAX + 2];
     char16_t *environment; /* the block, or NULL for our own */
     char16_t doing[256];
+    bool fenced; /* the tool was started, under a fence */
 } exec;
 
 /* Inside a fence, or asked to stay out of the way: find the tool and start it. */
@@ -160,6 +161,7 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     if (!dress_token(c, &start, err) || !process_start(&start, &process, err)) {
         code = failed(err, request->tool, EXIT_REFUSED);
     } else {
+        exec.fenced = fenced;
         process_drop_handles(may_hint || fenced);
         if (!process_wait(process, &code, err))
             err_report(err, doing(u"wait for", request->tool));
@@ -255,4 +257,9 @@ uint32_t exec_run(const struct exec_request *request)
     if (context_flag(c, "RINGFENCE_TRACE"))
         report_launch(OUT_STDERR, c, &exec.target, exec.environment);
     return start_and_wait(request, &err);
+}
+
+const struct context *exec_fenced(void)
+{
+    return exec.fenced ? &exec.context : NULL;
 }

@@ -17,3 +17,7 @@ struct exec_request {
  * and waits.  Returns the exit code to end with: the tool's own, or one of ours after a
  * line on stderr.  Call it once a process. */
 uint32_t exec_run(const struct exec_request *request);
+
+/* The context of that launch, if the tool was started under a fence, proven or not; else
+ * NULL. */
+const struct context *exec_fenced(void);

@@ -157,6 +157,22 @@ static void every_act_as_it_must__either_fence__has_held_and_is_kept(void **stat
     assert_int_equal(fake.opened, 3);
 }
 
+static void read__nothing_yet_or_something__starts_nothing(void **state)
+{
+    (void)state;
+    memset(&proof, 0xEE, sizeof proof);
+    assert_false(canary_read(&context, FENCE_STRICT, &proof));
+    prove(FENCE_STANDARD, false);
+    fake.opened = 0;
+    assert_false(canary_read(&context, FENCE_STRICT, &proof));
+    assert_true(canary_read(&context, FENCE_STANDARD, &proof));
+    assert_true(proof.held && proof.cached && proof.time);
+    assert_int_equal(proof.outside_denied, proof.outside_total);
+    assert_int_equal(fake.opened, 0);
+    write_bytes((const uint8_t *)"torn", 4);
+    assert_false(canary_read(&context, FENCE_STANDARD, &proof));
+}
+
 static void one_act_otherwise__any__has_not_held_and_says_why(void **state)
 {
     static const struct {
@@ -351,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_act_as_it_must__either_fence__has_held_and_is_kept),
+        TEST(read__nothing_yet_or_something__starts_nothing),
         TEST(one_act_otherwise__any__has_not_held_and_says_why),
         TEST(known_to_be_open__standard__does_not_count),
         TEST(no_restricting_sids__a_proof_lies_there__nothing_is_started),
