@@ -6,7 +6,7 @@ $(WINTESTS:%=$(WINTEST)/win_%.exe): $(WINTEST)/win_%.exe: $(WINTEST)/tests/win/%
 	$Q$(CROSS_x64)gcc $(filter %.o,$^) $(filter %.a,$^) $(LDTEST) -ladvapi32 -lntdll -o $@
 # Of ringfence.exe's own, which the library has not; and what a test puts in its place.
 wraps = $(patsubst %,-Wl$(comma)--wrap=%,$1)
-$(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant gitlink)
+$(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantwork grantwalk grantgit grantparent gitlink)
 $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept)
 

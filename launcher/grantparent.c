@@ -1,0 +1,116 @@
+#include "grantparent.h"
+
+#include "core/aclstate.h"
+#include "win/dirscan.h"
+
+bool grantparent_open(struct u16s path, HANDLE *out, struct err *err)
+{
+    char16_t *text = HeapAlloc(GetProcessHeap(), 0, WIN_PATH_CAP * sizeof(char16_t));
+    struct u16buf b = text ? u16buf_init(text, WIN_PATH_CAP) : (struct u16buf){ 0 };
+    bool good = false;
+
+    if (!text)
+        return err_set(err, ERR_WIN32, ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc", NULL);
+    if (path.len > 1 && path.at[1] == u':')
+        u16buf_addz(&b, u"\\\\?\\");
+    u16buf_add(&b, path);
+    good = b.cut
+               ? err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "CreateFileW", NULL)
+               : treewalk_open(b.at, READ_CONTROL, out, err);
+    HeapFree(GetProcessHeap(), 0, text);
+    return good;
+}
+
+/* With its backslash, as the root of a volume must be named; empty when there is none. */
+static struct u16s parent_of(const char16_t *path)
+{
+    struct u16s s = u16s_of(path);
+    size_t least = u16s_istarts(s, U16S("\\\\?\\")) ? 4 : 0;
+
+    while (s.len > least && s.at[s.len - 1] == u'\\')
+        s.len--;
+    while (s.len > least && s.at[s.len - 1] != u'\\')
+        s.len--;
+    return s.len > least ? s : (struct u16s){ 0 };
+}
+
+void grantparent_guard(struct grant *g, struct tools *t)
+{
+    const struct aclplan_object object = { .directory = true, .holds = true };
+    const struct aclplan_policy policy = grantwork_policy(g->request);
+    struct u16s path = parent_of(g->request->path);
+    auto_handle HANDLE parent = NULL;
+    struct aclplan_edit edit;
+    struct err err = { 0 };
+
+    if (path.len == 0)
+        return;
+    if (!grantparent_open(path, &parent, &err) ||
+        !security_read_handle(parent, &t->old, &err)) {
+        grantwork_fail(g, &err, path);
+        return;
+    }
+    edit = aclplan_apply(&object, &policy, &t->old.sd, &t->room);
+    if (grantwork_carry_out(g, parent, &edit, t, &err) != TREEWALK_GO)
+        grantwork_fail(g, &err, path);
+}
+
+/* Takes those out of the list that something in the directory still needs.  What cannot
+ * be read was never ours. */
+static size_t drop_needed(struct grant *g, HANDLE parent, struct sid *list, size_t count,
+                          struct tools *t)
+{
+    struct dirscan scan;
+    struct dirscan_name name;
+    struct err ignored;
+    struct u16s path = u16s_of(g->request->path);
+    bool restart = true;
+
+    while (count && dirscan_read(parent, restart, t->bytes, DIRSCAN_BYTES, &scan,
+                                 &ignored) == DIRSCAN_SOME) {
+        restart = false;
+        while (count && dirscan_next(&scan, &name)) {
+            auto_handle HANDLE file = NULL;
+            bool directory = name.attributes & FILE_ATTRIBUTE_DIRECTORY;
+
+            /* A dry run has left the root as it was. */
+            if (g->request->dry_run &&
+                u16s_ieq(u16s_from(path, parent_of(g->request->path).len), name.name))
+                continue;
+            if (dirscan_open(parent, name.name, READ_CONTROL, directory, &file) == 0 &&
+                security_read_handle(file, &t->old, &ignored))
+                count = aclstate_drop_needed(&t->old.sd.dacl, list, count);
+        }
+    }
+    return count;
+}
+
+void grantparent_unguard(struct grant *g, struct tools *t)
+{
+    struct u16s path = parent_of(g->request->path);
+    struct sid list[ACL_OURS_MAX];
+    auto_handle HANDLE parent = NULL;
+    struct err err = { 0 };
+    size_t n = 0;
+
+    if (path.len == 0)
+        return;
+    if (!grantparent_open(path, &parent, &err) ||
+        !security_read_handle(parent, &t->old, &err)) {
+        grantwork_fail(g, &err, path);
+        return;
+    }
+    n = aclstate_guards(&t->old.sd.dacl, g->undo_sid, list);
+    n = drop_needed(g, parent, list, n, t);
+    for (size_t i = 0; i < n; i++) {
+        struct aclplan_edit edit;
+
+        if (!security_read_handle(parent, &t->old, &err)) {
+            grantwork_fail(g, &err, path);
+            return;
+        }
+        edit = aclplan_undo(&list[i], &t->old.sd, &t->room);
+        if (grantwork_carry_out(g, parent, &edit, t, &err) != TREEWALK_GO)
+            grantwork_fail(g, &err, path);
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The directory that a root lies in: through it, too, the root can be deleted and
+ * renamed.
+ */
+#pragma once
+
+#include "grantwork.h"
+
+/* Opens a directory by its full path, which may be long, as treewalk_open does. */
+bool grantparent_open(struct u16s path, HANDLE *out, struct err *err);
+
+/* Writes its guard and marker; a failure is counted, with its path. */
+void grantparent_guard(struct grant *g, struct tools *t);
+
+/* Takes them away with the last that needs them: which that is the directory itself
+ * tells, and what lies in it. */
+void grantparent_unguard(struct grant *g, struct tools *t);

@@ -1,0 +1,210 @@
+#include "grantwalk.h"
+
+#include "core/aclstate.h"
+#include "grantgit.h"
+
+/* What is left for what lies in a directory: its kind, and whether it is reached. */
+#define LEAVE_KIND    0xFFu
+#define LEAVE_REACHED 0x100u
+
+/* Relative to the root. */
+static void path_of(const struct grant *g, const struct treewalk_entry *entry,
+                    struct u16buf *path)
+{
+    u16buf_add(path, g->base);
+    if (g->base.len && entry->depth)
+        u16buf_addc(path, u'\\');
+    treewalk_path(entry, path);
+}
+
+/* What an entry is, by its name and where it lies. */
+static enum aclplan_kind kind_of(const struct grant *g,
+                                 const struct treewalk_entry *entry, struct tools *t)
+{
+    const struct grant_request *r = g->request;
+    enum aclplan_kind in = entry->inherited & LEAVE_KIND, kind = ACLPLAN_INSIDE;
+    struct u16buf path = u16buf_init((char16_t *)t->bytes, WIN_PATH_CAP);
+
+    if (entry->depth == 0)
+        return g->kind;
+    kind = grantwork_kind_in(r, in, entry->name,
+                             entry->attributes & FILE_ATTRIBUTE_DIRECTORY);
+    if (kind != ACLPLAN_INSIDE || !r->closed || entry->depth > r->closed_depth)
+        return kind;
+    path_of(g, entry, &path);
+    return r->closed(u16buf_text(&path)) ? ACLPLAN_PROTECTED : kind;
+}
+
+/* Looks at a directory: its kind where that is not in its name, what it holds, and what
+ * what lies in it is to know.  False when it is left for afterwards. */
+static bool look_at_directory(struct grant *g, struct treewalk_entry *entry,
+                              struct aclplan_object *object, struct tools *t)
+{
+    const struct grant_request *r = g->request;
+    const struct acl *dacl = &t->old.sd.dacl;
+    bool reached = object->reached && !(t->old.sd.control & SECDESC_DACL_PROTECTED);
+
+    if (!r->read && object->kind == ACLPLAN_INSIDE) {
+        if (aclstate_is_other_root(dacl, &r->sid)) {
+            object->kind = ACLPLAN_NESTED;
+        } else if (entry->depth && aclstate_was_protected(dacl, &r->sid)) {
+            struct u16buf path = u16buf_init((char16_t *)t->bytes, WIN_PATH_CAP);
+
+            path_of(g, entry, &path);
+            if (!path.cut && grantgit_add_later(g, u16buf_text(&path), false))
+                return false;
+        }
+    }
+    object->holds = object->holds || aclstate_held(dacl);
+    entry->leave = (uint32_t)object->kind | (reached ? LEAVE_REACHED : 0);
+    return true;
+}
+
+static bool follow_entry(struct grant *g, const struct treewalk_entry *entry,
+                         struct tools *t, struct err *err)
+{
+    struct u16buf path = u16buf_init((char16_t *)t->bytes, WIN_PATH_CAP);
+
+    path_of(g, entry, &path);
+    path.len -= path.len > entry->name.len ? entry->name.len + 1 : path.len;
+    return grantgit_follow(g, entry->handle, GITLINK_GITFILE, u16buf_text(&path), err);
+}
+
+enum treewalk_next grantwalk_fence(struct grant *g, struct treewalk_entry *entry,
+                                   struct aclplan_object *object, struct tools *t,
+                                   struct err *err)
+{
+    const struct aclplan_policy policy = grantwork_policy(g->request);
+    struct aclplan_edit edit;
+
+    if (!security_read_handle(entry->handle, &t->old, err))
+        return TREEWALK_FAILED;
+    if (object->directory && !look_at_directory(g, entry, object, t))
+        return TREEWALK_SKIP;
+    edit = aclplan_apply(object, &policy, &t->old.sd, &t->room);
+    return grantwork_carry_out(g, entry->handle, &edit, t, err);
+}
+
+static enum treewalk_next apply_to(struct grant *g, struct treewalk_entry *entry,
+                                   struct tools *t, struct err *err)
+{
+    const struct grant_request *r = g->request;
+    struct aclplan_object object = {
+        .kind = kind_of(g, entry, t),
+        .directory = entry->attributes & FILE_ATTRIBUTE_DIRECTORY,
+        .reached = entry->depth ? !!(entry->inherited & LEAVE_REACHED) : g->reached,
+        .links = 1
+    };
+    enum treewalk_next next = TREEWALK_GO;
+    struct err why;
+    bool good = true;
+
+    entry->leave = (uint32_t)object.kind | (object.reached ? LEAVE_REACHED : 0);
+    if (entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return TREEWALK_SKIP;
+    if (object.kind == ACLPLAN_PROTECTED || object.kind == ACLPLAN_GIT)
+        grantwork_count(g, &g->result->protected_found);
+    if (!entry->handle || object.kind == ACLPLAN_ROOT)
+        return TREEWALK_GO;
+    if (object.directory) {
+        object.holds = !r->read && !grantwork_is_protected(object.kind) &&
+                       grantwork_lists_protected(r, entry->handle, object.kind, t->bytes);
+        return grantwalk_fence(g, entry, &object, t, err);
+    }
+    if (!treewalk_link_count(entry->handle, &object.links, err))
+        return TREEWALK_FAILED;
+    if (!r->read && grantwork_name_of(r, ACLPLAN_INSIDE, entry->name) == PROTECTED_GIT)
+        good = follow_entry(g, entry, t, &why);
+    if (object.links > 1)
+        EnterCriticalSection(&g->linked);
+    next = grantwalk_fence(g, entry, &object, t, err);
+    if (object.links > 1)
+        LeaveCriticalSection(&g->linked);
+    if (next == TREEWALK_GO && !good)
+        return *err = why, TREEWALK_FAILED;
+    return next;
+}
+
+enum treewalk_next grantwalk_undo(struct grant *g, const struct treewalk_entry *entry,
+                                  struct tools *t, struct err *err)
+{
+    struct aclplan_edit edit;
+
+    if (entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return TREEWALK_SKIP;
+    if (!entry->handle)
+        return TREEWALK_GO;
+    if (!security_read_handle(entry->handle, &t->old, err))
+        return TREEWALK_FAILED;
+    edit = aclplan_undo(g->undo_sid, &t->old.sd, &t->room);
+    return grantwork_carry_out(g, entry->handle, &edit, t, err);
+}
+
+static enum treewalk_next visit(void *ctx, struct treewalk_entry *entry, struct err *err)
+{
+    struct grant *g = ctx;
+    enum treewalk_next next = TREEWALK_FAILED;
+    struct tools *t = grantwork_take(g, err);
+
+    if (!t)
+        return TREEWALK_FAILED;
+    next = g->undo ? grantwalk_undo(g, entry, t, err) : apply_to(g, entry, t, err);
+    grantwork_give(g, t);
+    return next;
+}
+
+static void tell_progress(void *ctx, const struct treewalk_progress *progress)
+{
+    const struct grant *g = ctx;
+    struct treewalk_progress all = *progress;
+
+    all.entries += g->entries;
+    g->request->progress(g->request->ctx, &all);
+}
+
+/* Adds one walk's counts; its paths are relative to where it began. */
+static void add_result(struct grant *g, const struct treewalk_result *walk)
+{
+    struct grant_result *r = g->result;
+
+    r->entries += walk->entries;
+    r->links += walk->links;
+    r->vanished += walk->vanished;
+    r->failed += walk->failed;
+    r->stopped = r->stopped || walk->stopped;
+    for (size_t i = 0; i < walk->kept_count && r->kept_count < TREEWALK_KEPT; i++) {
+        struct err *err = &r->kept[r->kept_count++];
+        struct u16buf object = U16BUF(err->object);
+
+        *err = walk->kept[i];
+        if (g->base.len == 0 || g->base.len + 2 > object.cap - u16_len(err->object))
+            continue;
+        u16buf_add(&object, g->base);
+        if (walk->kept[i].object[0])
+            u16buf_addc(&object, u'\\');
+        u16buf_addz(&object, walk->kept[i].object);
+    }
+    g->entries = r->entries;
+}
+
+bool grantwalk_from(struct grant *g, HANDLE top, struct err *err)
+{
+    const struct grant_request *r = g->request;
+    struct treewalk_result *result =
+        HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, sizeof *result);
+    struct treewalk walk = { .visit = visit,
+                             .progress = r->progress ? tell_progress : NULL,
+                             .ctx = g,
+                             .cancel = r->cancel,
+                             .file_access = READ_CONTROL,
+                             .dir_access = READ_CONTROL };
+    bool good = false;
+
+    if (!result)
+        return err_set(err, ERR_WIN32, ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc", NULL);
+    good = treewalk_run(&walk, top, result, err);
+    if (good)
+        add_result(g, result);
+    HeapFree(GetProcessHeap(), 0, result);
+    return good;
+}
