@@ -14,6 +14,7 @@
     u"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon"                         \
     u"\\SpecialAccounts\\UserList"
 #define NAME_CAP   257u /* UNLEN and a terminator, and more than any domain's */
+#define IS_ADMIN   "the account has been made an administrator"
 #define DENIED     4u
 #define NOT_LISTED 0xC0000034u /* STATUS_OBJECT_NAME_NOT_FOUND */
 
@@ -233,9 +234,15 @@ bool account_remove_group(struct err *err)
     return true;
 }
 
-/* What the account database says of an account: flags, and whether it is ours.
- * PLAN_PRESENT, PLAN_ABSENT, PLAN_FOREIGN or PLAN_UNKNOWN. */
-static enum plan_state user_flags(enum account which, DWORD *flags, struct err *err)
+/* What the account database says of one of our accounts.  The privilege comes from the
+ * groups: as long as the account is in none it is a guest's. */
+struct user {
+    DWORD flags; /* UF_… */
+    bool is_admin;
+};
+
+/* PLAN_PRESENT when the account is ours, PLAN_ABSENT, PLAN_FOREIGN or PLAN_UNKNOWN. */
+static enum plan_state read_user(enum account which, struct user *user, struct err *err)
 {
     USER_INFO_1 *info = NULL;
     const char16_t *name = accounts[which].name;
@@ -252,9 +259,8 @@ static enum plan_state user_flags(enum account which, DWORD *flags, struct err *
     if (!info)
         return err_rule(err, "NetUserGetInfo succeeded and told nothing", name),
                PLAN_UNKNOWN;
-    ours = u16s_eq(u16s_of(info->usri1_comment), u16s_of(accounts[which].comment)) &&
-           info->usri1_priv == USER_PRIV_USER;
-    *flags = info->usri1_flags;
+    ours = u16s_eq(u16s_of(info->usri1_comment), u16s_of(accounts[which].comment));
+    *user = (struct user){ info->usri1_flags, info->usri1_priv == USER_PRIV_ADMIN };
     net.NetApiBufferFree(info);
     return ours ? PLAN_PRESENT : PLAN_FOREIGN;
 }
@@ -263,8 +269,8 @@ enum plan_state account_check(const struct account_ctx *ctx, enum account which,
                               struct err *err)
 {
     struct sid sid;
-    DWORD flags = 0;
-    enum plan_state state = user_flags(which, &flags, err);
+    struct user user;
+    enum plan_state state = read_user(which, &user, err);
 
     if (state != PLAN_PRESENT)
         return state;
@@ -277,7 +283,9 @@ enum plan_state account_check(const struct account_ctx *ctx, enum account which,
                  accounts[which].name);
         return PLAN_CHANGED;
     }
-    return (flags & ACCOUNT_FLAGS) == ACCOUNT_FLAGS &&
+    if (user.is_admin)
+        return err_rule(err, IS_ADMIN, accounts[which].name), PLAN_CHANGED;
+    return (user.flags & ACCOUNT_FLAGS) == ACCOUNT_FLAGS &&
                    (!ctx->rotate || ctx->rotated[which])
                ? PLAN_PRESENT
                : PLAN_CHANGED;
@@ -298,20 +306,22 @@ static bool mend(struct account_ctx *ctx, enum account which, struct err *err)
 {
     USER_INFO_1003 info = { .usri1003_password = ctx->passwords.text[which] };
     const char16_t *name = accounts[which].name;
-    DWORD flags = 0;
+    struct user user;
     struct sid sid;
     NET_API_STATUS code = 0;
 
     /* One that only the account database knows is nothing to be mended. */
-    if (user_flags(which, &flags, err) != PLAN_PRESENT || !account_sid(which, &sid, err))
+    if (read_user(which, &user, err) != PLAN_PRESENT || !account_sid(which, &sid, err))
         return false;
+    if (user.is_admin)
+        return err_rule(err, IS_ADMIN, name);
     if (ctx->rotate && !ctx->rotated[which]) {
         code = net.NetUserSetInfo(NULL, name, 1003, (BYTE *)&info, NULL);
         if (code != NERR_Success)
             return net_failed(err, code, "NetUserSetInfo(1003)", name);
         ctx->rotated[which] = true;
     }
-    return set_flags(which, flags | ACCOUNT_FLAGS, err);
+    return set_flags(which, user.flags | ACCOUNT_FLAGS, err);
 }
 
 bool account_add(struct account_ctx *ctx, enum account which, struct err *err)
@@ -324,8 +334,8 @@ bool account_add(struct account_ctx *ctx, enum account which, struct err *err)
                          .usri1_flags = ACCOUNT_FLAGS | UF_ACCOUNTDISABLE };
     struct u16buf n = U16BUF(name), c = U16BUF(comment);
     NET_API_STATUS code = 0;
-    DWORD flags = 0;
-    enum plan_state there = user_flags(which, &flags, err);
+    struct user user;
+    enum plan_state there = read_user(which, &user, err);
 
     if (there == PLAN_PRESENT)
         return mend(ctx, which, err);
@@ -538,7 +548,9 @@ static bool lsa_open(enum account which, LSA_HANDLE *policy, struct err *err)
 
     if (!load(err))
         return false;
-    status = sec.LsaOpenPolicy(NULL, &none, POLICY_LOOKUP_NAMES | POLICY_CREATE_ACCOUNT,
+    status = sec.LsaOpenPolicy(NULL, &none,
+                               POLICY_LOOKUP_NAMES | POLICY_CREATE_ACCOUNT |
+                                   POLICY_VIEW_LOCAL_INFORMATION,
                                policy);
     return NT_SUCCESS(status) || lsa_failed(err, status, "LsaOpenPolicy", which);
 }
@@ -637,28 +649,28 @@ bool account_remove_rights(enum account which, struct err *err)
 
 enum plan_state account_check_enabled(enum account which, struct err *err)
 {
-    DWORD flags = 0;
-    enum plan_state state = user_flags(which, &flags, err);
+    struct user user;
+    enum plan_state state = read_user(which, &user, err);
 
     if (state == PLAN_FOREIGN) /* the account's own step says that */
         return PLAN_ABSENT;
     if (state != PLAN_PRESENT)
         return state;
-    if (flags & UF_ACCOUNTDISABLE)
+    if (user.flags & UF_ACCOUNTDISABLE)
         return PLAN_ABSENT;
-    return flags & (UF_LOCKOUT | UF_PASSWORD_EXPIRED) ? PLAN_CHANGED : PLAN_PRESENT;
+    return user.flags & (UF_LOCKOUT | UF_PASSWORD_EXPIRED) ? PLAN_CHANGED : PLAN_PRESENT;
 }
 
 static bool change_flags(enum account which, DWORD off, DWORD on, struct err *err)
 {
-    DWORD flags = 0;
-    enum plan_state state = user_flags(which, &flags, err);
+    struct user user;
+    enum plan_state state = read_user(which, &user, err);
 
     if (state == PLAN_UNKNOWN)
         return false;
     if (state != PLAN_PRESENT)
         return net_failed(err, NERR_UserNotFound, "NetUserGetInfo", accounts[which].name);
-    return set_flags(which, (flags & ~off) | on, err);
+    return set_flags(which, (user.flags & ~off) | on, err);
 }
 
 bool account_enable(enum account which, struct err *err)

@@ -8,6 +8,7 @@
 #include "core/cmdline.h"
 #include "core/json.h"
 #include "steps.h"
+#include "win/dll.h"
 #include "win/errtext.h"
 #include "win/out.h"
 #include "win/secret.h"
@@ -418,6 +419,30 @@ static uint32_t run(struct setup *s)
     return exit_code;
 }
 
+typedef BOOL(WINAPI *set_dll_directories)(DWORD);
+
+/* The environment is the unelevated user's: COM expands %SystemRoot% in the paths it
+ * loads from, and libraries look for their own along PATH. */
+static void trust_the_system_only(void)
+{
+    static const char16_t *const names_of[] = { u"SystemRoot", u"windir" };
+    set_dll_directories set = (set_dll_directories)(void (*)(void))dll_loaded(
+        u"kernel32.dll", "SetDefaultDllDirectories");
+    char16_t path[MAX_PATH];
+    UINT len = GetSystemDirectoryW(path, MAX_PATH);
+
+    if (set)
+        set(LOAD_LIBRARY_SEARCH_SYSTEM32);
+    if (len == 0 || len >= MAX_PATH)
+        return;
+    SetEnvironmentVariableW(u"PATH", path);
+    while (len > 0 && path[len] != u'\\')
+        path[len--] = 0;
+    path[len] = 0;
+    for (size_t i = 0; i < sizeof names_of / sizeof names_of[0]; i++)
+        SetEnvironmentVariableW(names_of[i], path);
+}
+
 /* The stack is as the loader leaves it: x86 code with vector instructions needs it
  * aligned. */
 __attribute__((force_align_arg_pointer)) void entry(void)
@@ -426,6 +451,7 @@ __attribute__((force_align_arg_pointer)) void entry(void)
     const char *wrong = read_words(&setup);
     struct err err = { 0 };
 
+    trust_the_system_only();
     if (!wrong)
         ExitProcess(run(&setup));
     err_rule(&err, wrong, NULL);

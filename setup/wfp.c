@@ -160,7 +160,9 @@ static bool user_sd(struct built *b, const struct sid *sid)
     struct aclbuf acl = aclbuf_init(list, sizeof list);
     struct secdesc sd = { .control = SECDESC_SELF_RELATIVE | SECDESC_DACL_PRESENT,
                           .has_owner = true,
-                          .owner = sid_short(5, 1, 19, 0) }; /* LOCAL SERVICE */
+                          .has_group = true,
+                          .owner = sid_well_known(SID_SYSTEM),
+                          .group = sid_well_known(SID_SYSTEM) };
     size_t bytes = 0;
 
     aclbuf_add(&acl, &(struct acl_entry){ .type = ACE_ALLOW,

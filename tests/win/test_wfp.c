@@ -316,7 +316,7 @@ static void twist(struct kept *k)
         f->numFilterConditions--;
         break;
     case OTHER_USER:
-        k->sd_bytes[k->sd.size - 12 - 4] ^= 1; /* the list, then an owner of 12 bytes */
+        k->sd_bytes[k->sd.size - 24 - 4] ^= 1; /* the list, then two SIDs of 12 bytes */
         break;
     case OTHER_RIGHT:
         for (UINT32 i = 20; i + 4 <= k->sd.size; i++)
