@@ -1,7 +1,14 @@
 # core is compiled everywhere; win and exec for Windows only.
 CORE := $(wildcard launcher/core/*.c)
 EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec confine context target report)
+<<<<<<< /tmp/RB.m/mine
+CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch trial canary rootcheck volumes grant gitlink ledger walking setup_user granting reading) $(wildcard launcher/cmd_*.c)
+# The warm runner of level enforced, and the launcher's side of it.
+CLI    += $(patsubst %,launcher/%.c,guard remote remote_open)
+RUNNER := $(patsubst %,launcher/%.c,runner runner_job runner_serve runner_signal runner_start guard)
+=======
 CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch trial canary rootcheck volumes grant gitlink ledger walking setup_user granting reading grantwork grantwalk grantgit grantparent) $(wildcard launcher/cmd_*.c)
+>>>>>>> /tmp/RB.m/new
 
 define launcher_rules
 $B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))
@@ -10,6 +17,9 @@ $B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))
 $D/$1/ringfence.exe: $$(patsubst %.c,$B/$1/%.o,$(CLI)) $B/$1/launcher/ringfence.res.o $B/$1/launcher.a
 	@mkdir -p $$(@D)
 	$$Q$(CROSS_$1)gcc $$(call LDWIN,$1) -o $$@ $$^ $$(LIBWIN)
-dist-files: $D/$1/ringfence.exe
+$D/$1/ringfence-runner.exe: $$(patsubst %.c,$B/$1/%.o,$(RUNNER)) $B/$1/launcher/runner.res.o $B/$1/launcher.a
+	@mkdir -p $$(@D)
+	$$Q$(CROSS_$1)gcc $$(call LDWIN,$1) -o $$@ $$^ $$(LIBWIN)
+dist-files: $D/$1/ringfence.exe $D/$1/ringfence-runner.exe
 endef
 $(foreach a,$(ARCHES),$(eval $(call launcher_rules,$a)))

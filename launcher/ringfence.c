@@ -21,6 +21,7 @@ static const struct {
     { u"run", cmd_run,
       u"run [--level L] [--require L] [--network on|off] [--root DIR]... -- CMD...   as "
       u"the shims would" },
+    { u"run-remote", cmd_run_remote, NULL }, /* for trying the runner out */
     { u"status", cmd_status,
       u"status [--json]  the level here and why, network, workspace, box, policy" },
     { u"explain", cmd_explain,

@@ -346,6 +346,15 @@ void wire_error_give(const struct wire_error *from, struct err *err)
     err_set(err, (enum err_domain)from->domain, from->code, from->call, from->object);
 }
 
+bool wire_hash_of(const struct sid *sid, uint8_t out[WIRE_HASH_BYTES])
+{
+    if (!sid_is_ours(sid) || sid->sub_count != 2 + SID_HASH)
+        return false;
+    for (size_t i = 0; i < WIRE_HASH_BYTES; i++)
+        out[i] = (uint8_t)(sid->sub[2 + i / 4] >> (24 - 8 * (i % 4)));
+    return true;
+}
+
 const char *wire_missing(const struct wire_hello *hello)
 {
     if (!(hello->seen & WIRE_SEEN_RESTRICTED))

@@ -147,6 +147,10 @@ size_t wire_empty_write(enum wire_kind kind, uint8_t *out, size_t cap);
 void wire_error_of(struct wire_error *to, const struct err *err);
 void wire_error_give(const struct wire_error *from, struct err *err);
 
+/* The hash in a SID of ours, as START carries it: sid_ours gives the SID back.  False
+ * when it is none. */
+MUST_CHECK bool wire_hash_of(const struct sid *sid, uint8_t out[WIRE_HASH_BYTES]);
+
 /* Why a runner that has seen this of itself is not proven to enforce; NULL when it is.
  * Static text. */
 const char *wire_missing(const struct wire_hello *hello);

@@ -331,6 +331,21 @@ static void empty__only_kinds_without_a_payload(void **state)
     }
 }
 
+static void hash__of_a_sid_of_ours__makes_it_again(void **state)
+{
+    static const uint8_t hash[WIRE_HASH_BYTES] = { 1, 0xFE, 3, 4,  5,  6,
+                                                   7, 8,    9, 10, 11, 0x80 };
+    struct sid sid = sid_ours(hash), other = sid_everyone();
+    uint8_t back[WIRE_HASH_BYTES];
+
+    (void)state;
+    assert_true(wire_hash_of(&sid, back));
+    assert_memory_equal(back, hash, sizeof hash);
+    assert_false(wire_hash_of(&other, back));
+    sid.sub_count--;
+    assert_false(wire_hash_of(&sid, back));
+}
+
 static void missing__anything_not_seen__is_named(void **state)
 {
     struct wire_hello hello = { .seen = WIRE_SEEN_ALL };
@@ -383,6 +398,7 @@ int main(void)
         cmocka_unit_test(error__longer_than_there_is_room__is_cut),
         cmocka_unit_test(signal_and_resize__out_of_range__are_refused),
         cmocka_unit_test(empty__only_kinds_without_a_payload),
+        cmocka_unit_test(hash__of_a_sid_of_ours__makes_it_again),
         cmocka_unit_test(missing__anything_not_seen__is_named),
         cmocka_unit_test(note__goes_there_and_back__and_nothing_else_is_one),
     };

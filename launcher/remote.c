@@ -1,0 +1,234 @@
+#include "remote.h"
+
+#include "core/exitcode.h"
+#include "remote_open.h"
+#include "win/console.h"
+#include "win/errtext.h"
+#include "win/job.h"
+#include "win/out.h"
+#include "win/process.h"
+
+#define FRAME_MS    10000u
+#define START_MS    120000u /* for a process to start: a virus scanner may look first */
+#define INTERRUPTED 0xC000013Au /* STATUS_CONTROL_C_EXIT */
+
+/* What we were given in exchange for the frame. */
+struct command {
+    HANDLE child, job;
+    uint32_t pid;
+};
+
+/* What stands behind a failure to start. */
+enum failed {
+    FAILED_BEFORE, /* the runner went away before it knew what to start: try another */
+    FAILED_START,  /* it could not start it, and says why */
+    FAILED_AFTER   /* nobody knows: it may have run */
+};
+
+/* Our standard handles become the runner's; a missing or closed one stays missing. */
+static bool give_handles(const struct remote *r, struct wire_start *start,
+                         struct err *err)
+{
+    static const DWORD std[] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE };
+
+    for (size_t i = 0; i < 3; i++) {
+        HANDLE h = GetStdHandle(std[i]), there = NULL;
+
+        if (!h || h == INVALID_HANDLE_VALUE || GetFileType(h) == FILE_TYPE_UNKNOWN)
+            continue;
+        if (!DuplicateHandle(GetCurrentProcess(), h, r->process, &there, 0, TRUE,
+                             DUPLICATE_SAME_ACCESS))
+            return err_win32(err, "DuplicateHandle", NULL);
+        start->std[i] = (uint64_t)(uintptr_t)there;
+    }
+    return true;
+}
+
+/* A handle of the runner's, as our own. */
+static bool pull(const struct remote *r, uint64_t theirs, HANDLE *ours, struct err *err)
+{
+    return DuplicateHandle(r->process, (HANDLE)(uintptr_t)theirs, GetCurrentProcess(),
+                           ours, 0, FALSE, DUPLICATE_SAME_ACCESS) ||
+           err_win32(err, "DuplicateHandle", NULL);
+}
+
+/* Takes the child and its job over, and looks that they are what was said. */
+static bool take_over(const struct remote *r, const struct wire_started *started,
+                      struct command *out, struct err *err)
+{
+    BOOL in_job = FALSE;
+
+    if (!pull(r, started->process, &out->child, err) ||
+        !pull(r, started->job, &out->job, err))
+        return false;
+    if (GetProcessId(out->child) != started->pid ||
+        !IsProcessInJob(out->child, out->job, &in_job) || !in_job)
+        return err_rule(err, "the runner gave away something else", NULL);
+    out->pid = started->pid;
+    return true;
+}
+
+static bool fill_start(const struct remote_request *q, struct wire_start *start)
+{
+    *start = (struct wire_start){ .root_count = q->root_count,
+                                  .program = q->program,
+                                  .line = q->line,
+                                  .cwd = q->cwd,
+                                  .environment = q->environment };
+    start->flags = (q->offline ? WIRE_START_OFFLINE : 0) |
+                   (q->allow_unproven ? WIRE_START_UNPROVEN : 0) |
+                   (console_is_detached() ? WIRE_START_DETACHED : 0);
+    if (!wire_hash_of(&q->run, start->run))
+        return false;
+    for (size_t i = 0; i < q->root_count; i++)
+        if (!wire_hash_of(&q->root[i], start->root[i]))
+            return false;
+    return wire_start_write(start, remote_frame, sizeof remote_frame) > 0;
+}
+
+/* From OFFER to BYE.  The offer goes out before the first handle does, and nothing that
+ * no frame can hold is offered. */
+static bool hand_over(struct remote *r, struct command *out, enum failed *failed,
+                      struct err *err)
+{
+    struct wire_start start;
+    struct wire_started started;
+    bool refused = false;
+    size_t bytes = 0;
+
+    *failed = FAILED_START;
+    if (!fill_start(r->request, &start))
+        return err_rule(err, "the command or its environment is too long", NULL);
+    *failed = FAILED_BEFORE;
+    if (!remote_send(r, wire_empty_write(WIRE_OFFER, remote_frame, sizeof remote_frame),
+                     err) ||
+        !give_handles(r, &start, err))
+        return false;
+    *failed = FAILED_AFTER;
+    if (!remote_send(r, wire_start_write(&start, remote_frame, sizeof remote_frame),
+                     err) ||
+        !remote_receive(r, START_MS, WIRE_STARTED, &bytes, &refused, err)) {
+        if (refused)
+            *failed = FAILED_START;
+        return false;
+    }
+    if (!wire_started_read(&started, remote_frame, bytes))
+        return err_rule(err, "the runner's answer is not one", NULL);
+    if (!take_over(r, &started, out, err))
+        return false;
+    (void)!remote_send(r, wire_empty_write(WIRE_BYE, remote_frame, sizeof remote_frame),
+                       err);
+    return true;
+}
+
+/* Ctrl-C and Ctrl-Break of our console are the command's, which is in another one. */
+static struct {
+    HANDLE came;
+    LONG volatile event;
+} control;
+
+static BOOL WINAPI on_control(DWORD event)
+{
+    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
+        return FALSE; /* our end, and with it the job's */
+    control.event = (LONG)event;
+    SetEvent(control.came);
+    return TRUE;
+}
+
+static bool pass_on(const struct remote_request *q, uint32_t pid)
+{
+    struct wire_signal signal = { .pid = pid,
+                                  .event = control.event == CTRL_BREAK_EVENT };
+    struct remote r = { 0 };
+    struct err unused;
+    size_t bytes = 0;
+    bool ok =
+        remote_open(&r, q, &unused) &&
+        remote_send(&r, wire_signal_write(&signal, remote_frame, sizeof remote_frame),
+                    &unused) &&
+        remote_receive(&r, FRAME_MS, WIRE_DONE, &bytes, NULL, &unused);
+
+    remote_close(&r);
+    return ok;
+}
+
+/* Waits for the command.  A signal that cannot be passed on ends it. */
+static bool wait(const struct remote_request *q, const struct command *c,
+                 uint32_t *exit_code, struct err *err)
+{
+    HANDLE either[] = { c->child, control.came };
+
+    while (WaitForMultipleObjects(control.came ? 2 : 1, either, FALSE, INFINITE) ==
+           WAIT_OBJECT_0 + 1)
+        if (!pass_on(q, c->pid))
+            TerminateJobObject(c->job, INTERRUPTED);
+    return process_wait(c->child, exit_code, err);
+}
+
+static uint32_t finish(const struct remote_request *q, struct command *c)
+{
+    uint32_t code = EXIT_RINGFENCE;
+    struct err err;
+
+    process_drop_handles(false);
+    if (!wait(q, c, &code, &err))
+        err_report(&err, u"wait for the command");
+    job_release(c->job); /* what the tool left running goes on, as fenced as it was */
+    return code;
+}
+
+/* Whether the runner may be used; says what is not proven. */
+static bool accept_level(const struct remote *r)
+{
+    const char *missing = wire_missing(&r->hello);
+    char16_t text[128];
+    struct u16buf b = U16BUF(text);
+
+    if (!missing)
+        return true;
+    u16buf_add_ascii(&b, missing);
+    if (r->request->allow_unproven)
+        out_line(OUT_STDERR, u"ringfence: enforced, NOT PROVEN: ", text);
+    else
+        out_line(OUT_STDERR,
+                 u"ringfence: cannot start anything: enforced is required, but ", text);
+    return r->request->allow_unproven;
+}
+
+/* Once more where the runner ended just then, by idleness or by force. */
+static bool start(const struct remote_request *q, struct command *out,
+                  enum failed *failed, bool *refused_level, struct err *err)
+{
+    for (int i = 0; i < 2; i++) {
+        struct remote r = { 0 };
+        bool ok = false;
+
+        *failed = FAILED_AFTER;
+        ok = remote_open(&r, q, err);
+        if (ok) {
+            *refused_level = i == 0 && !accept_level(&r);
+            ok = !*refused_level && hand_over(&r, out, failed, err);
+        }
+        remote_close(&r);
+        if (ok || *refused_level || *failed != FAILED_BEFORE)
+            return ok;
+    }
+    return false;
+}
+
+uint32_t remote_run(const struct remote_request *request)
+{
+    struct command command = { 0 };
+    enum failed failed = FAILED_BEFORE;
+    bool refused_level = false;
+    struct err err = { 0 };
+
+    control.came = CreateEventW(NULL, FALSE, FALSE, NULL);
+    SetConsoleCtrlHandler(on_control, TRUE);
+    if (start(request, &command, &failed, &refused_level, &err))
+        return finish(request, &command);
+    if (!refused_level)
+        err_report(&err, u"start the command in the runner");
+    return failed == FAILED_START ? EXIT_REFUSED : EXIT_RINGFENCE;
+}

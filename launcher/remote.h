@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The launcher's side of the runner: finds the one that is warm or starts one, gives it a
+ * command with our standard handles, and waits.  With the user's rights.
+ *
+ * What is running belongs to the launcher, not to the runner: it holds the only lasting
+ * handle of the command's job, so its end, however that comes, ends the command; a runner
+ * that ends or is killed takes nothing with it but commands nobody has taken over yet.
+ */
+#pragma once
+
+#include "win/pipe.h"
+
+/* The account to run under. */
+struct remote_account {
+    const char16_t *name;     /* NULL: our own, which proves nothing (tests) */
+    const char16_t *password; /* of a local account */
+    struct sid sid;
+};
+
+struct remote_request {
+    struct remote_account account;
+    struct u16s install; /* holds ringfence-runner.exe */
+    struct u16s data;    /* holds the note about the runner that is warm */
+    bool allow_unproven;
+    bool offline;
+    uint32_t idle_ms; /* of a runner started for this; 0: its own measure */
+    struct sid run;   /* this and the roots' are SIDs of ours */
+    struct sid root[FENCE_ROOTS_MAX];
+    uint32_t root_count;
+    struct u16s program; /* full path */
+    struct u16s line, cwd;
+    struct u16s environment; /* a block, its len counting all terminators */
+};
+
+/* Runs it and waits.  Returns its exit code, or EXIT_RINGFENCE or EXIT_REFUSED after a
+ * line on stderr.  The standard handles that are pipes or files are closed here once the
+ * command has them.  Call it once a process. */
+uint32_t remote_run(const struct remote_request *request);

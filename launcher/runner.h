@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parts of ringfence-runner.exe.  It runs under the sandbox account and is all that
+ * stands between that account's full rights and what it starts.
+ */
+#pragma once
+
+#include "guard.h"
+#include "win/pipe.h"
+#include "win/token.h"
+
+#define RUNNER_FRAME_MS 10000u /* how long a client may take over one frame */
+
+/* What holds from the start on and is only read then. */
+struct runner {
+    struct sid user; /* who may connect */
+    struct sid self; /* the account */
+    bool has_logon;
+    struct sid logon;
+    struct guard guard;
+    struct wire_hello hello;
+    bool has_lists; /* attribute lists: the child inherits what is named, and no more */
+    bool in_job; /* this process is in one: then the child's cannot limit its windows */
+    char16_t path[WIN_PATH_CAP]; /* of this program */
+    char16_t system[MAX_PATH + 1];
+    CRITICAL_SECTION token_lock; /* token_restrict is for one thread at a time */
+    HANDLE stop;                 /* set: take no more clients, and end */
+    LONG volatile last_ms;       /* GetTickCount of the last client */
+};
+extern struct runner runner;
+
+/* What was started, and its job; closing both kills it unless the client has its own. */
+struct runner_child {
+    HANDLE process;
+    HANDLE job;
+};
+
+/* A job that ends with its last handle, with as much of the limits on windows, clipboard
+ * and (offline) outgoing traffic as this system keeps: *got says which it shows. */
+MUST_CHECK bool runner_make_job(bool offline, HANDLE *job, uint32_t *got,
+                                struct err *err);
+
+/* Makes a token by the standard fence, with the child's own security.  False when there
+ * is none; *kept tells whether it shows its restriction. */
+MUST_CHECK bool runner_make_token(const struct wire_start *start, HANDLE *token,
+                                  struct token_security *security, bool *kept,
+                                  struct err *err);
+
+/* Starts what the frame says, in the job from the beginning.  The standard handles named
+ * in it are closed in any case. */
+MUST_CHECK bool runner_start(const struct wire_start *start, struct runner_child *child,
+                             struct wire_started *out, struct err *err);
+void runner_child_close(struct runner_child *child);
+
+/* Sends Ctrl-C or Ctrl-Break to the console of a process, from a process of its own:
+ * whoever attaches to a console loses its handlers.  MS: Console Control Handlers. */
+MUST_CHECK bool runner_signal(const struct wire_signal *signal, struct err *err);
+uint32_t runner_signal_main(uint32_t pid, uint32_t event); /* that process */
+
+/* Serves clients on one instance until runner.stop is set.  ctx: struct pipe_end *. */
+DWORD WINAPI runner_serve(void *ctx);
