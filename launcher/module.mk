@@ -1,14 +1,11 @@
 # core is compiled everywhere; win and exec for Windows only.
 CORE := $(wildcard launcher/core/*.c)
 EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec confine context target report)
-<<<<<<< /tmp/RB.m/mine
-CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch trial canary rootcheck volumes grant gitlink ledger walking setup_user granting reading) $(wildcard launcher/cmd_*.c)
+CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch trial canary rootcheck volumes grant gitlink ledger walking setup_user granting reading grantwork grantwalk grantgit grantparent) $(wildcard launcher/cmd_*.c)
+
 # The warm runner of level enforced, and the launcher's side of it.
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_open)
 RUNNER := $(patsubst %,launcher/%.c,runner runner_job runner_serve runner_signal runner_start guard)
-=======
-CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch trial canary rootcheck volumes grant gitlink ledger walking setup_user granting reading grantwork grantwalk grantgit grantparent) $(wildcard launcher/cmd_*.c)
->>>>>>> /tmp/RB.m/new
 
 define launcher_rules
 $B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))
