@@ -2,6 +2,7 @@
  *
  * ringfence run: one command, script or tool, with everything below it, under the rules.
  */
+#include "appeared.h"
 #include "cli.h"
 #include "core/exitcode.h"
 #include "exec.h"
@@ -9,6 +10,7 @@
 #include "win/file.h"
 
 #define ROOTS_TEXT_CAP WIN_PATH_CAP
+#define LOOK_MS        10000u /* a tree larger than can be looked through in it is told */
 
 struct wanted {
     struct exec_request request;
@@ -84,6 +86,7 @@ uint32_t cmd_run(struct cli *cli)
     static struct wanted wanted;
     char16_t text[8];
     struct u16buf port = U16BUF(text);
+    uint32_t code = EXIT_RINGFENCE;
 
     switch (cli_options(cli, options, sizeof options / sizeof options[0], &wanted)) {
     case CLI_BAD:
@@ -99,5 +102,8 @@ uint32_t cmd_run(struct cli *cli)
     wanted.request.tool = u16buf_text(&cli->word);
     wanted.request.tail = cli->rest;
     wanted.request.current_first = true;
-    return exec_run(&wanted.request);
+    code = exec_run(&wanted.request);
+    if (exec_fenced())
+        appeared_look(exec_fenced(), LOOK_MS);
+    return code;
 }

@@ -13,6 +13,8 @@ $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle securi
 $(WINTEST)/win_test_prepare.exe: $(WINTEST)/launcher/cmd_prepare.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/tests/win/fake_token.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
+$(WINTEST)/win_test_appeared.exe: $(WINTEST)/launcher/appeared.o
+$(WINTEST)/win_test_appeared.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 # Has an engine of its own.
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)

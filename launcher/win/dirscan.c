@@ -1,5 +1,7 @@
 #include "win/dirscan.h"
 
+#include "core/bytes.h"
+
 /* ntstatus.h and windows.h exclude each other. */
 #define NO_MORE_FILES   0x80000006u
 #define BUFFER_OVERFLOW 0x80000005u
@@ -9,6 +11,8 @@
 #define PATH_NOT_FOUND  0xC000003Au
 #define DELETE_PENDING  0xC0000056u
 #define FILE_DELETED    0xC0000123u
+
+#define RENAME_MAX 255u /* units: a longer name no file system takes */
 
 /* Not in mingw's winternl.h; exported since Windows XP.  MS: ntifs.h. */
 NTSTATUS NTAPI NtQueryDirectoryFile(/* NOLINT(readability-identifier-naming) */
@@ -112,6 +116,22 @@ NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again)
     if (status == 0)
         *again = opened;
     return status;
+}
+
+NTSTATUS dirscan_rename(HANDLE file, HANDLE directory, struct u16s name)
+{
+    union {
+        FILE_RENAME_INFORMATION info;
+        uint8_t bytes[sizeof(FILE_RENAME_INFORMATION) + RENAME_MAX * sizeof(char16_t)];
+    } to = { .info = { .RootDirectory = directory } };
+    IO_STATUS_BLOCK io = { 0 };
+
+    if (name.len == 0 || name.len > RENAME_MAX || u16s_find(name, u'\\', 0) < name.len)
+        return (NTSTATUS)NAME_INVALID;
+    to.info.FileNameLength = (ULONG)(name.len * sizeof(char16_t));
+    bytes_copy(to.bytes + offsetof(FILE_RENAME_INFORMATION, FileName),
+               (const uint8_t *)name.at, to.info.FileNameLength);
+    return NtSetInformationFile(file, &io, &to, sizeof to, FileRenameInformation);
 }
 
 bool dirscan_is_gone(NTSTATUS status)

@@ -14,6 +14,7 @@
 
 #define STATUS_IS(status, code) ((uint32_t)(status) == (code))
 #define DIRSCAN_ACCESS_DENIED   0xC0000022u /* STATUS_*, ntstatus.h */
+#define DIRSCAN_NAME_TAKEN      0xC0000035u
 
 /* A batch of names in somebody's buffer. */
 struct dirscan {
@@ -57,6 +58,12 @@ MUST_CHECK NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK
  * refuse. Otherwise like dirscan_open.  MS: NtOpenFile (RootDirectory); ReOpenFile is the
  * same. */
 MUST_CHECK NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again);
+
+/* Gives the open file or directory (DELETE) another name in the directory that it lies
+ * in, never in place of something else (DIRSCAN_NAME_TAKEN).  Relative to a handle of
+ * that directory, so that no path is followed.  Returns the NTSTATUS.  MS:
+ * FILE_RENAME_INFORMATION. */
+MUST_CHECK NTSTATUS dirscan_rename(HANDLE file, HANDLE directory, struct u16s name);
 
 /* Whether the status of dirscan_open says that the name is no longer there. */
 bool dirscan_is_gone(NTSTATUS status);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Claim: a protected name counts as new exactly when no deny of ours for that root is on
+ * it, and looking for them ends in time.  Wine keeps no denies, so what the lists say is
+ * made up here.
+ */
+#include "appeared.h"
+
+#include "core/aclplan.h"
+#include "walking.h"
+#include "win/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char16_t base[MAX_PATH];
+static struct context context;
+static struct sid denied; /* whose deny is on what lies in a directory "guarded" */
+static uint8_t deny_flags;
+static struct err err;
+
+void walking_add_count(struct u16buf *b, uint64_t count)
+{
+    u16buf_add_dec(b, count);
+}
+
+static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, void *data,
+                                     ULONG bytes, ULONG *needed)
+{
+    static char16_t path[WIN_PATH_CAP];
+    static uint8_t list[4096];
+    struct aclbuf b = aclbuf_init(list, sizeof list);
+    struct acl_entry deny = { ACE_DENY, deny_flags, ACLPLAN_DENY, denied };
+    struct acl_entry allow = { ACE_ALLOW, ACE_INHERITED, ACLPLAN_WRITE, denied };
+    struct secdesc sd = { .control = SECDESC_DACL_PRESENT };
+    struct u16buf at = U16BUF(path);
+    size_t size = 0;
+
+    (void)what;
+    if (!file_final_path_of(object, u"", false, &at, &err))
+        return (NTSTATUS)0xC0000022;
+    if (wcsstr(path, u"\\guarded\\"))
+        aclbuf_add(&b, &deny);
+    aclbuf_add(&b, &allow);
+    sd.dacl = aclbuf_acl(&b);
+    if (!secdesc_write(&sd, data, bytes, &size))
+        return (NTSTATUS)0xC0000023;
+    *needed = (ULONG)size;
+    return 0;
+}
+
+/* Linked in place of the pointer that the import table has. */
+extern NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)(HANDLE, SECURITY_INFORMATION,
+                                                           void *, ULONG, ULONG *);
+NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)
+(HANDLE, SECURITY_INFORMATION, void *, ULONG, ULONG *) = query_security;
+
+static const char16_t *below(const char16_t *leaf)
+{
+    static char16_t text[MAX_PATH];
+    struct u16buf b = U16BUF(text);
+
+    u16buf_addz(&b, base);
+    u16buf_addz(&b, leaf);
+    assert_false(b.cut);
+    return text;
+}
+
+static void make_dir(const char16_t *leaf)
+{
+    char16_t path[MAX_PATH];
+    struct u16buf b = U16BUF(path);
+
+    u16buf_addz(&b, below(leaf));
+    assert_true(file_make_dirs(path, &err));
+}
+
+static void make_file(const char16_t *leaf)
+{
+    HANDLE file =
+        CreateFileW(below(leaf), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+
+    assert_true(file != INVALID_HANDLE_VALUE);
+    CloseHandle(file);
+}
+
+/* What it says on stderr meanwhile. */
+static const char *look(uint32_t limit_ms)
+{
+    static char said[65536];
+    HANDLE before = GetStdHandle(STD_ERROR_HANDLE);
+    HANDLE file = CreateFileW(below(u"\\said"), GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                              CREATE_ALWAYS, 0, NULL);
+    DWORD bytes = 0;
+
+    assert_true(file != INVALID_HANDLE_VALUE);
+    SetStdHandle(STD_ERROR_HANDLE, file);
+    appeared_look(&context, limit_ms);
+    SetStdHandle(STD_ERROR_HANDLE, before);
+    SetFilePointer(file, 0, NULL, FILE_BEGIN);
+    assert_true(ReadFile(file, said, sizeof said - 1, &bytes, NULL));
+    said[bytes] = 0;
+    CloseHandle(file);
+    return said;
+}
+
+static int set_up(void **state)
+{
+    static unsigned serial;
+    struct u16buf b = U16BUF(base);
+    FILETIME now;
+
+    (void)state;
+    b.len = GetTempPathW(MAX_PATH, base);
+    u16buf_addz(&b, u"ringfence-appeared-");
+    GetSystemTimeAsFileTime(&now); /* Wine gives process ids a second time soon */
+    u16buf_add_hex(&b, now.dwLowDateTime, 8);
+    u16buf_add_dec(&b, serial++);
+    memset(&context, 0, sizeof context);
+    policy_init(&context.policy);
+    make_dir(u"\\guarded\\.git");
+    make_file(u"\\guarded\\.codex");
+    make_dir(u"\\made\\.git");
+    make_file(u"\\made\\.codex");
+    context.root_count = 1;
+    context.root_list[0].path = u16s_of(base);
+    context.root_list[0].usable = true;
+    assert_true(context_hash_path(base, context.root_list[0].digest, &err));
+    denied = sid_ours(context.root_list[0].digest);
+    deny_flags = 0;
+    return 0; /* what is made lies in TEMP and is small */
+}
+
+static void look__denied_to_this_root__is_not_new(void **state)
+{
+    const char *said = look(10000);
+
+    (void)state;
+    assert_null(strstr(said, "guarded"));
+    assert_non_null(strstr(said, "\\made\\.git, which"));
+    assert_non_null(strstr(said, "\\made\\.codex, which"));
+}
+
+/* Of another root, or handed down, it does not say that the walk has been here. */
+static void look__another_deny__does_not_count(void **state)
+{
+    (void)state;
+    deny_flags = ACE_INHERITED;
+    assert_non_null(strstr(look(10000), "\\guarded\\.git, which"));
+    deny_flags = 0;
+    denied.sub[4]++;
+    assert_non_null(strstr(look(10000), "\\guarded\\.codex, which"));
+}
+
+/* What a launch found there is told, but it is the user's. */
+static void look__at_the_top_before_the_run__is_told_and_never_moved(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    context.policy.quarantine = true;
+    make_dir(u"\\.git");
+    make_dir(u"\\.agents");
+    context.root_list[0].had = 1; /* .git, the first that is watched */
+    said = look(10000);
+    assert_non_null(strstr(said, "-appeared-"));
+    assert_int_equal(file_kind(below(u"\\.git")), FILE_IS_DIRECTORY);
+    assert_int_equal(file_kind(below(u"\\.agents")), FILE_IS_DIRECTORY);
+    assert_non_null(strstr(said, "\\.git, which later tools obey: it came"));
+    assert_null(strstr(said, "\\.agents"));
+    assert_int_equal(file_kind(below(u"\\made\\.git")), FILE_ABSENT);
+    assert_int_equal(file_kind(below(u"\\made\\.git.quarantined")), FILE_IS_DIRECTORY);
+    assert_int_equal(file_kind(below(u"\\guarded\\.git")), FILE_IS_DIRECTORY);
+}
+
+static void look__root_not_usable__is_left_alone(void **state)
+{
+    (void)state;
+    context.root_list[1] = context.root_list[0];
+    context.root_list[1].usable = false;
+    context.root_list[0].path = (struct u16s){ base, u16_len(base) - 1 }; /* not there */
+    context.root_count = 2;
+    assert_string_equal(look(10000), "");
+}
+
+static void look__no_time__says_how_far_it_got(void **state)
+{
+    const char *said = look(0);
+
+    (void)state;
+    assert_non_null(strstr(said, "gave up after "));
+    assert_null(strchr(strchr(said, '\n') + 1, '\n'));
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(look__denied_to_this_root__is_not_new),
+        TEST(look__another_deny__does_not_count),
+        TEST(look__at_the_top_before_the_run__is_told_and_never_moved),
+        TEST(look__root_not_usable__is_left_alone),
+        TEST(look__no_time__says_how_far_it_got),
+    };
+    return cmocka_run_group_tests_name("appeared", tests, NULL, NULL);
+}
