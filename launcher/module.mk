@@ -5,7 +5,7 @@ CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch trial canary roo
 
 # The warm runner of level enforced, and the launcher's side of it.
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_open)
-RUNNER := $(patsubst %,launcher/%.c,runner runner_job runner_serve runner_signal runner_start guard)
+RUNNER := $(patsubst %,launcher/%.c,runner runner_job runner_serve runner_signal runner_start guard netproof)
 
 define launcher_rules
 $B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))

@@ -1,6 +1,7 @@
 #include "remote.h"
 
 #include "core/exitcode.h"
+#include "core/netcheck.h"
 #include "remote_open.h"
 #include "win/console.h"
 #include "win/errtext.h"
@@ -178,16 +179,32 @@ static uint32_t finish(const struct remote_request *q, struct command *c)
     return code;
 }
 
+/* "; the network is reached by: own token, anonymous" */
+static void add_ways_out(uint32_t ways, struct u16buf *b)
+{
+    bool first = true;
+
+    for (unsigned way = 0; way < NETCHECK_WAYS; way++) {
+        if (!(ways >> way & 1))
+            continue;
+        u16buf_addz(b, first ? u"; the network is reached by: " : u", ");
+        u16buf_add_ascii(b, netcheck_name((enum netcheck_way)way));
+        first = false;
+    }
+}
+
 /* Whether the runner may be used; says what is not proven. */
 static bool accept_level(const struct remote *r)
 {
-    const char *missing = wire_missing(&r->hello);
-    char16_t text[128];
+    const char *missing = wire_missing(&r->hello, r->request->offline);
+    char16_t text[512];
     struct u16buf b = U16BUF(text);
 
     if (!missing)
         return true;
     u16buf_add_ascii(&b, missing);
+    if (r->request->offline)
+        add_ways_out(r->hello.net_out, &b);
     if (r->request->allow_unproven)
         out_line(OUT_STDERR, u"ringfence: enforced, NOT PROVEN: ", text);
     else

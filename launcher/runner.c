@@ -9,12 +9,15 @@
 
 #include "core/cmdline.h"
 #include "core/exitcode.h"
+#include "netproof.h"
 #include "win/dll.h"
 #include "win/paths.h"
 
-#define WORKERS     8u      /* commands being started at one time; any number runs */
-#define IDLE_MS     600000u /* without a client for so long, it ends */
-#define LAST_ONE_MS 60000u  /* what a client at the end may still take */
+#define WORKERS        8u      /* commands being started at one time; any number runs */
+#define IDLE_MS        600000u /* without a client for so long, it ends */
+#define LAST_ONE_MS    60000u  /* what a client at the end may still take */
+#define REFUSAL_MS     2000u   /* for a filter's answer; no answer is no refusal */
+#define OWN_REFUSAL_MS 50u
 
 void entry(void);
 
@@ -87,6 +90,19 @@ static bool look_at_self(struct err *err)
     return true;
 }
 
+/* The network, before anything is said of it.  Where the account is the user's own there
+ * is no filter to prove, but what gets out is named all the same. */
+static void look_at_network(void)
+{
+    struct netcheck_try tries[NETCHECK_WAYS];
+
+    netproof_run(runner.hello.seen & WIRE_SEEN_ACCOUNT ? REFUSAL_MS : OWN_REFUSAL_MS,
+                 tries);
+    netcheck_sum(tries, &runner.hello.net_tried, &runner.hello.net_out);
+    if (netcheck_blocked(tries))
+        runner.hello.seen |= WIRE_SEEN_BLOCKED;
+}
+
 /* What stdout gets: where the runner listens, or why it does not.  Then it is closed, as
  * the starter reads to its end. */
 static bool say(const uint8_t *frame, size_t bytes)
@@ -120,8 +136,11 @@ static bool begin(struct wire_ready *ready, struct err *err)
     struct u16buf path = U16BUF(runner.path);
 
     InitializeCriticalSection(&runner.token_lock);
-    return token_user_sid(&runner.self, err) && guard_self(err) && settle(err) &&
-           paths_self(&path, err) && look_at_self(err) && listen(ready, err);
+    if (!token_user_sid(&runner.self, err) || !guard_self(err) || !settle(err) ||
+        !paths_self(&path, err) || !look_at_self(err))
+        return false;
+    look_at_network();
+    return listen(ready, err);
 }
 
 static void work_until_idle(void)

@@ -355,7 +355,7 @@ bool wire_hash_of(const struct sid *sid, uint8_t out[WIRE_HASH_BYTES])
     return true;
 }
 
-const char *wire_missing(const struct wire_hello *hello)
+const char *wire_missing(const struct wire_hello *hello, bool offline)
 {
     if (!(hello->seen & WIRE_SEEN_RESTRICTED))
         return "this Windows keeps no restricting SIDs in tokens, so nothing is enforced";
@@ -363,9 +363,10 @@ const char *wire_missing(const struct wire_hello *hello)
         return "the runner has no account of its own";
     if (!(hello->seen & WIRE_SEEN_GUARDED))
         return "the runner's process did not keep the list that guards it";
-    if (!(hello->seen & WIRE_SEEN_BLOCKED))
-        return "the network is not seen to be blocked";
-    return NULL;
+    if (!offline || hello->seen & WIRE_SEEN_BLOCKED)
+        return NULL;
+    return hello->net_out ? "the network is not blocked"
+                          : "nothing shows that the network is blocked";
 }
 
 static const char note_tag[5] = { 'R', 'F', 'R', '1', ' ' };

@@ -152,8 +152,8 @@ void wire_error_give(const struct wire_error *from, struct err *err);
 MUST_CHECK bool wire_hash_of(const struct sid *sid, uint8_t out[WIRE_HASH_BYTES]);
 
 /* Why a runner that has seen this of itself is not proven to enforce; NULL when it is.
- * Static text. */
-const char *wire_missing(const struct wire_hello *hello);
+ * Without offline the network is no matter.  Static text. */
+const char *wire_missing(const struct wire_hello *hello, bool offline);
 
 /* The line in which a launcher notes its runner for the next: "RFR1 PID CREATED NAME\n",
  * all numbers in hexadecimal. */

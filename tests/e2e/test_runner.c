@@ -110,6 +110,25 @@ static void level__not_proven__is_said_or_refused(void **state)
     proc_clear(&p);
 }
 
+/* Wine filters nothing: whatever the tries have shown, it was not that. */
+static void
+network__not_filtered__is_not_enforced_and_what_gets_out_is_named(void **state)
+{
+    struct proc p;
+    bool named;
+
+    (void)state;
+    proc_init(
+        &p, place(u"rf\\ringfence.exe"),
+        text(L" run-remote --network off -- \"%ls\" exit 5", place(u"tools\\git.exe")));
+    proc_run(&p);
+    proc_assert_refused(&p, 125);
+    named = strstr(p.err->at, "the network is reached by: own token") != NULL;
+    proc_clear(&p);
+    if (!named)
+        skip_because("no route to 192.0.2.1 here: the network shows nothing");
+}
+
 static void command__line_environment_and_directory__arrive(void **state)
 {
     struct proc p;
@@ -681,6 +700,8 @@ int wmain(int argc, wchar_t **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands__one_after_the_other__one_runner),
         cmocka_unit_test(level__not_proven__is_said_or_refused),
+        cmocka_unit_test(
+            network__not_filtered__is_not_enforced_and_what_gets_out_is_named),
         cmocka_unit_test(command__line_environment_and_directory__arrive),
         cmocka_unit_test(exit_codes__all_32_bits__come_back),
         cmocka_unit_test(pipes__300000_random_bytes__come_back_unchanged),

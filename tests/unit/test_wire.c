@@ -351,10 +351,12 @@ static void missing__anything_not_seen__is_named(void **state)
     struct wire_hello hello = { .seen = WIRE_SEEN_ALL };
 
     (void)state;
-    assert_null(wire_missing(&hello));
+    assert_null(wire_missing(&hello, true));
+    assert_null(wire_missing(&hello, false));
     for (uint32_t bit = 1; bit <= WIRE_SEEN_ALL; bit <<= 1) {
         hello.seen = WIRE_SEEN_ALL & ~bit;
-        assert_non_null(wire_missing(&hello));
+        assert_non_null(wire_missing(&hello, true));
+        assert_int_equal(wire_missing(&hello, false) == NULL, bit == WIRE_SEEN_BLOCKED);
     }
 }
 
