@@ -38,6 +38,9 @@ enum way_id {
     WAY_DISTLIB,
     WAY_SETUPTOOLS,
     WAY_BATCH,
+    WAY_CONSOLE,
+    WAY_WARM,
+    WAY_COLD,
     WAY_COUNT
 };
 
@@ -49,6 +52,9 @@ struct way {
     bool bypass;          /* RINGFENCE_BYPASS=1: what a shim does inside a fence */
     bool long_path;       /* 20 entries, the tool's last */
     bool peer;            /* may be missing */
+    bool own_console;     /* CREATE_NO_WINDOW, as what a runner starts */
+    bool runner;          /* ringfence run-remote; the runner is our own account's */
+    bool cold;            /* and is not there yet */
 };
 
 static const struct way ways[WAY_COUNT] = {
@@ -64,6 +70,9 @@ static const struct way ways[WAY_COUNT] = {
     [WAY_DISTLIB] = { "distlib t64.exe", u"peers\\t64.exe", .peer = true },
     [WAY_SETUPTOOLS] = { "setuptools cli-64.exe", u"peers\\cli-64.exe", .peer = true },
     [WAY_BATCH] = { ".cmd shim: @\"tool\" %*", u"shim.cmd", .long_path = false },
+    [WAY_CONSOLE] = { "direct call, own console", u"tool\\git.exe", .own_console = true },
+    [WAY_WARM] = { "runner, warm", u"rf\\ringfence.exe", .runner = true },
+    [WAY_COLD] = { "runner, cold", u"rf\\ringfence.exe", .runner = true, .cold = true },
 };
 
 /* What was seen on a way. */
@@ -103,10 +112,17 @@ static HANDLE start(const struct way *w)
     swprintf(program, LINE_CAP, L"%ls\\%ls", stage, w->file);
     if (w->floor)
         swprintf(line, LINE_CAP, L"\"%ls\" %ls\\tool\\git.exe", program, stage);
+    else if (w->runner)
+        swprintf(
+            line, LINE_CAP,
+            L"\"%ls\" run-remote --allow-unproven --network off -- %ls\\tool\\git.exe",
+            program, stage);
     else
         swprintf(line, LINE_CAP, L"\"%ls\"", program);
     for (int i = 1;
-         !CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &si, &pi); i++) {
+         !CreateProcessW(NULL, line, NULL, NULL, TRUE,
+                         w->own_console ? CREATE_NO_WINDOW : 0, NULL, NULL, &si, &pi);
+         i++) {
         if (i == TRIES)
             die("cannot start", program);
         retries++;
@@ -135,12 +151,42 @@ static void set_environment(const struct way *w)
     SetEnvironmentVariableW(u"RINGFENCE_BYPASS", w->bypass ? u"1" : NULL);
 }
 
+/* Ends the runner that the note in the data directory names, if there is one. */
+static void end_runner(void)
+{
+    char16_t path[LINE_CAP];
+    char note[64];
+    DWORD bytes = 0;
+    HANDLE file, process;
+
+    if (GetEnvironmentVariableW(u"LOCALAPPDATA", path, LINE_CAP - 64) == 0)
+        die("cannot find", u"LOCALAPPDATA");
+    wcscat(path, L"\\ringfence\\runner-own.txt");
+    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                       OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return;
+    if (ReadFile(file, note, sizeof note, &bytes, NULL) && bytes == sizeof note) {
+        process = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE,
+                              strtoul(note + 5, NULL, 16));
+        if (process) {
+            TerminateProcess(process, 0);
+            WaitForSingleObject(process, WAIT_MS);
+            CloseHandle(process);
+        }
+    }
+    CloseHandle(file);
+    DeleteFileW(path);
+}
+
 static double run_once(const struct way *w)
 {
     LARGE_INTEGER rate, before, after;
     HANDLE process;
 
     set_environment(w);
+    if (w->cold)
+        end_runner();
     QueryPerformanceFrequency(&rate);
     QueryPerformanceCounter(&before);
     process = start(w);
@@ -296,6 +342,7 @@ static void print_bars(void)
     print_bar("passing through adds <= 0.60 x distlib's", WAY_THROUGH, WAY_DISTLIB, 0.60);
     print_bar("launching from outside adds <= 1.50 x the floor's", WAY_OUTSIDE, WAY_FLOOR,
               1.50);
+    print_bar("a warm runner adds <= 2.00 x the floor's", WAY_WARM, WAY_FLOOR, 2.00);
     printf("%-12s passing through, <= 5 modules: %u\n",
            through->modules <= 5 ? "reached" : "NOT reached", through->modules);
     printf("%-12s passing through, peak working set <= 7 MB: %.2f\n",
@@ -354,6 +401,7 @@ int wmain(int argc, wchar_t **argv)
         sum_up(&seen[i], rounds);
         look_while_waiting(&ways[i], &seen[i]);
     }
+    end_runner();
     print_times(argc > 3 ? argv[3] : u"not fetched");
     print_sizes();
     print_bars();
