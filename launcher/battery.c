@@ -4,9 +4,10 @@ static const struct {
     const char *name;
     bool changes;
 } acts[BATTERY_ACTS] = {
-    [BATTERY_START] = { "start", false },
     [BATTERY_CREATE] = { "create", true },
+    [BATTERY_CREATE_GONE] = { "create-gone", false },
     [BATTERY_OVERWRITE] = { "overwrite", true },
+    [BATTERY_OPEN_WRITE] = { "open-write", false },
     [BATTERY_APPEND] = { "append", true },
     [BATTERY_TRUNCATE] = { "truncate", true },
     [BATTERY_READ] = { "read", false },
@@ -23,14 +24,27 @@ static const struct {
     [BATTERY_LINK] = { "link", true },
     [BATTERY_LINK_WRITE] = { "link-write", true },
     [BATTERY_JUNCTION_WRITE] = { "junction-write", true },
+    [BATTERY_SYMLINK_WRITE] = { "symlink-write", true },
+    [BATTERY_SWAP_WRITE] = { "swap-write", true },
+    [BATTERY_START] = { "start", false },
+    [BATTERY_WAIT] = { "wait", false },
+    [BATTERY_BE_WINDOW] = { "be-window", false },
     [BATTERY_SET_VALUE] = { "set-value", true },
+    [BATTERY_CREATE_KEY] = { "create-key", true },
     [BATTERY_VM_WRITE] = { "vm-write", false },
     [BATTERY_VM_READ] = { "vm-read", false },
     [BATTERY_DUP_HANDLE] = { "dup-handle", false },
-    [BATTERY_TERMINATE] = { "terminate", false },
+    [BATTERY_MAY_TERMINATE] = { "may-terminate", false },
+    [BATTERY_MAY_THREAD] = { "may-thread", false },
+    [BATTERY_TERMINATE] = { "terminate", true },
+    [BATTERY_MEMORY] = { "memory", false },
     [BATTERY_THREAD] = { "thread", false },
     [BATTERY_PIPE] = { "pipe", false },
     [BATTERY_CMD] = { "cmd", false },
+    [BATTERY_CHILD_CREATE] = { "child-create", true },
+    [BATTERY_POST] = { "post", true },
+    [BATTERY_CLIPBOARD] = { "clipboard", false },
+    [BATTERY_SERVICE] = { "service", false },
 };
 
 const struct battery_thing battery_things[] = {
@@ -39,6 +53,11 @@ const struct battery_thing battery_things[] = {
     { "docs\\a rather long name.text", false },
     { BATTERY_GUARDED, false },
     { "docs\\empty", true },
+    { "docs\\deep", true },
+    { "docs\\deep\\b.txt", false },
+    { BATTERY_OPEN_TO_ALL, true },
+    { BATTERY_BOX, true },
+    { "box\\a.txt", false },
     { "ws", true },
     { "ws\\a.txt", false },
     { "ws\\empty", true },
@@ -47,6 +66,7 @@ const struct battery_thing battery_things[] = {
     { "ws\\src\\empty", true },
     { "ws\\.git", true },
     { "ws\\.git\\config", false },
+    { "ws\\.git\\a rather long name.text", false },
     { "ws\\.git\\hooks", true },
     { "ws\\.git\\hooks\\pre-commit", false },
     { "ws\\.git\\objects", true },
@@ -70,9 +90,40 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
 #define DENY(id, text, act, ...) ROW(id, text, act, DENIED, SCRATCH, __VA_ARGS__)
 #define OPEN(id, text, act, ...) ROW(id, text, act, OPEN_STANDARD, SCRATCH, __VA_ARGS__)
 #define LET(id, text, act, ...)  ROW(id, text, act, ALLOWED, SCRATCH, __VA_ARGS__)
+/* The list of a process lets its logon read and end it, and both fences have that SID. */
+#define LOGON      "the logon SID may; integrity = lowered closes it"
+#define POWERSHELL "-NoProfile -NonInteractive -Command "
+/* The same file made outside and inside.  What these end with says only that they failed;
+ * that they can work behind the fence is what the second row is for. */
+#define TOOLS(name, how, code)                                                           \
+    DENY(name "-outside", name ": create beside the workspace", CREATE, "docs\\new",     \
+         .tool = (name), .script = (how), .refusal = (code), .optional = true),          \
+        LET(name "-inside", name ": create in the workspace", CREATE, "ws\\new",         \
+            .tool = (name), .script = (how), .optional = true)
+
+/* clang-format off */
+/* The smoke script of openai/codex, case by case, and what answers it here.  Its cases for
+ * a read-only mode are the same acts outside the workspace.
+ *   2 6 8 10 11 12 14 24 26 27   ws-*, src-*, cmd-, powershell- and python-inside
+ *   1 3 5 7 9 13 18 25 28        docs-*, temp-create, *-outside: what is written to is the
+ *                                user's own, and looked at afterwards
+ *   3b 4                         box-*: the workspace's own TEMP
+ *   15 16 17                     tests/e2e/env_programs.sh: no fence here holds the network
+ *   19 20 21                     *-inside: the tool works behind the fence
+ *   29 30 37                     docs-junction*, docs-everyone: onto what the user may write,
+ *                                for C:\Windows proves nothing
+ *   31                           disk, volume, user-pipe: a pipe that is there
+ *   32                           docs-stream (ws-stream is no escape), docs-verbatim
+ *   33 34                        git-case-*, codex-*, data-create
+ *   35                           tests/e2e/test_denybin.c
+ *   36                           docs-swap: looked at is what the link leads to
+ *   38                           such a root is refused: the tests of the rules for roots
+ *   39                           docs-symlink*, docs-unc*, fat-create
+ *   40                           docs-child: whoever outlives the tool has its token
+ *   41                           shell
+ * 22 and 23 were about its configuration. */
 
 /* One row, one line. */
-/* clang-format off */
 const struct battery_row battery_rows[] = {
     ROW("start", "start a program", START, ALLOWED, NOWHERE, NULL, .canary = true),
     /* beside the workspace */
@@ -96,19 +147,55 @@ const struct battery_row battery_rows[] = {
     DENY("docs-link-in", "hard-link it in and write through it", LINK_WRITE, "ws\\link.txt", .other = "docs\\a.txt"),
     DENY("docs-dotdot", "overwrite it through the workspace's ..", OVERWRITE, "ws\\src\\..\\..\\docs\\a.txt"),
     DENY("docs-junction", "overwrite it through a new junction", JUNCTION_WRITE, "ws\\jump", .other = "docs", .look = "docs\\a.txt"),
+    DENY("docs-junction-deep", "overwrite one with a junction amid its path", JUNCTION_WRITE, "ws\\src\\jump", .other = "docs", .look = "docs\\deep\\b.txt"),
+    DENY("docs-symlink", "overwrite it through a symbolic link", SYMLINK_WRITE, "ws\\jump.txt", .other = "docs\\a.txt", .look = "docs\\a.txt", .optional = true),
+    DENY("docs-symlink-dir", "overwrite it through one to its directory", SYMLINK_WRITE, "ws\\jump", .other = "docs", .look = "docs\\a.txt", .optional = true),
+    DENY("docs-swap", "overwrite it as a directory becomes a junction", SWAP_WRITE, "ws\\swap", .other = "docs", .look = "docs\\a.txt"),
     ROW("docs-device", "overwrite it by its \\\\.\\ path", OVERWRITE, DENIED, DEVICE, "docs\\a.txt"),
     ROW("docs-verbatim", "overwrite it by its \\\\?\\ path", OVERWRITE, DENIED, VERBATIM, "docs\\a.txt"),
+    ROW("docs-unc", "overwrite it as \\\\localhost\\C$\\...", OVERWRITE, DENIED, UNC_NAME, "docs\\a.txt", .optional = true),
+    ROW("docs-unc-address", "overwrite it as \\\\127.0.0.1\\C$\\...", OVERWRITE, DENIED, UNC_ADDRESS, "docs\\a.txt", .optional = true),
     DENY("docs-dots", "overwrite it with dots and blanks behind", OVERWRITE, "docs\\a.txt. .", .look = "docs\\a.txt"),
-    ROW("docs-short", "overwrite one by its 8.3 name", OVERWRITE, DENIED, SHORT, "docs\\a rather long name.text", .look = "docs\\a rather long name.text"),
+    ROW("docs-short", "overwrite one by its 8.3 name", OVERWRITE, DENIED, SHORT, "docs\\a rather long name.text", .look = "docs\\a rather long name.text", .optional = true),
     ROW("docs-read", "read a file there", READ, READS, SCRATCH, "docs\\a.txt"),
+    DENY("docs-child", "have a child's child create a file there", CHILD_CREATE, "docs\\new.txt"),
+    ROW("docs-everyone", "create one where Everyone may write", CREATE, OPEN, SCRATCH, "docs\\open\\new.txt", .why = "integrity = lowered closes it"),
     ROW("temp-create", "create a file in the user's TEMP", CREATE, DENIED, TEMP, NULL),
+    ROW("fat-create", "create one on a volume without ACLs", CREATE, OPEN, VOLUME, NULL, .why = "nothing fences it; status names it", .optional = true),
+    ROW("startup-create", "create a file in the Startup folder", CREATE_GONE, DENIED, STARTUP, NULL, .optional = true),
+    ROW("data-create", "create a file in Ringfence's own directory", CREATE_GONE, DENIED, DATA, NULL, .optional = true),
     /* the user's other things */
     ROW("hkcu-set", "set a value in HKCU\\Software", SET_VALUE, DENIED, KEY, NULL),
+    ROW("hkcu-create", "create a key in HKCU\\Software", CREATE_KEY, DENIED, KEY, "sub"),
+    ROW("hklm-create", "create a key in HKLM\\SOFTWARE", CREATE_KEY, DENIED, MACHINE_KEY, NULL, .optional = true),
     ROW("parent-vm-write", "open the parent process for VM_WRITE", VM_WRITE, DENIED, PARENT, NULL),
-    ROW("parent-vm-read", "open it for VM_READ", VM_READ, DENIED, PARENT, NULL),
+    ROW("parent-vm-read", "open it for VM_READ", VM_READ, OPEN, PARENT, NULL, .why = LOGON),
     ROW("parent-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, DENIED, PARENT, NULL),
-    ROW("parent-terminate", "open it for TERMINATE", TERMINATE, DENIED, PARENT, NULL),
-    ROW("parent-thread", "open it for CREATE_THREAD", THREAD, DENIED, PARENT, NULL),
+    ROW("parent-terminate", "open it for TERMINATE", MAY_TERMINATE, OPEN, PARENT, NULL, .why = LOGON),
+    ROW("parent-thread", "open it for CREATE_THREAD", MAY_THREAD, DENIED, PARENT, NULL),
+    ROW("other-memory", "write into another process of the user", MEMORY, DENIED, OTHER, NULL),
+    ROW("other-thread", "run a thread in it", THREAD, DENIED, OTHER, NULL),
+    ROW("other-terminate", "end it", TERMINATE, OPEN, OTHER, NULL, .why = LOGON),
+    ROW("run-memory", "write into a process of another run", MEMORY, DENIED, OTHER_RUN, NULL),
+    ROW("run-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, DENIED, OTHER_RUN, NULL),
+    ROW("run-vm-read", "open it for VM_READ", VM_READ, OPEN_STANDARD, OTHER_RUN, NULL, .why = "no write; strict closes it"),
+    ROW("run-terminate", "end it", TERMINATE, OPEN_STANDARD, OTHER_RUN, NULL, .why = "no write; strict closes it"),
+    ROW("user-pipe", "write to a pipe of the user's", OPEN_WRITE, DENIED, NAMED_PIPE, NULL),
+    ROW("window-post", "post a message to a window of the user's", POST, OPEN, WINDOW, NULL, .why = "one desktop; integrity = lowered closes it", .optional = true),
+    ROW("clipboard", "open the clipboard", CLIPBOARD, OPEN, NOWHERE, NULL, .why = "one clipboard for the desktop", .optional = true),
+    /* by way of somebody else */
+    ROW("task", "schedule a task", CREATE, DENIED, TASK, NULL, .tool = "schtasks", .script = "/create /tn % /sc once /st 00:00 /tr \"cmd /c exit\"", .refusal = 1, .optional = true),
+    ROW("service", "open the service manager to create one", SERVICE, DENIED, NOWHERE, NULL, .optional = true),
+    DENY("wmi", "have WMI start a program that creates a file", CREATE, "docs\\new.txt", .tool = "powershell", .script = POWERSHELL "\"try{$r=([wmiclass]'Win32_Process').Create('cmd /d /c echo x> \\\"%\\\"')}catch{exit 5};if($r.ReturnValue){exit 5};Wait-Process -Id $r.ProcessId -ErrorAction SilentlyContinue\"", .refusal = 5, .optional = true),
+    OPEN("shell", "have the desktop's shell start one, by COM", CREATE, "docs\\new.txt", .tool = "powershell", .script = POWERSHELL "\"try{$w=[activator]::CreateInstance([type]::GetTypeFromCLSID('9BA05972-F6A8-11CF-A442-00A0C90A8F39'));$w.Item().Document.Application.ShellExecute('cmd.exe','/d /c echo x> \\\"%\\\"','','open',0)}catch{exit 5};for($i=0;$i -lt 50 -and -not(Test-Path -LiteralPath '%');$i++){Start-Sleep -m 100}\"", .refusal = 5, .why = "a COM call is no write; strict closes it", .optional = true),
+    ROW("disk", "open the raw disk for writing", OPEN_WRITE, DENIED, LITERAL, "\\\\.\\PhysicalDrive0", .optional = true),
+    ROW("volume", "open the raw volume C: for writing", OPEN_WRITE, DENIED, LITERAL, "\\\\.\\C:", .optional = true),
+    /* by tools: each of them also has to work inside */
+    TOOLS("cmd", "/d /c echo x> \"%\"", 1),
+    TOOLS("powershell", POWERSHELL "\"[IO.File]::WriteAllText('%','x')\"", 1),
+    TOOLS("python", "-I -c \"import sys;open(sys.argv[1],'w').write('x')\" \"%\"", 1),
+    TOOLS("node", "-e \"require('fs').writeFileSync(process.argv[1],'x')\" \"%\"", 1),
+    TOOLS("git", "init -q \"%\"", 128),
     /* the workspace itself */
     DENY("root-rename", "rename the workspace", RENAME, "ws", .other = "ws2", .canary = true),
     DENY("root-delete", "open it for DELETE", OPEN_DELETE, "ws"),
@@ -134,6 +221,11 @@ const struct battery_row battery_rows[] = {
     DENY("git-case-create", "create a file in .GIT", CREATE, "ws\\.GIT\\new"),
     DENY("git-case-overwrite", "overwrite .GIT\\CONFIG", OVERWRITE, "ws\\.GIT\\CONFIG"),
     DENY("git-case-delete", "delete .GIT\\CONFIG", DELETE, "ws\\.GIT\\CONFIG"),
+    DENY("git-dots", "overwrite .git\\config, dots and blanks behind", OVERWRITE, "ws\\.git\\config. .", .look = "ws\\.git\\config"),
+    DENY("git-dot-amid", "overwrite it through .git.", OVERWRITE, "ws\\.git.\\config", .look = "ws\\.git\\config"),
+    ROW("git-verbatim", "overwrite it by its \\\\?\\ path", OVERWRITE, DENIED, VERBATIM, "ws\\.git\\config"),
+    ROW("git-short", "overwrite one in .git by its 8.3 name", OVERWRITE, DENIED, SHORT, "ws\\.git\\a rather long name.text", .look = "ws\\.git\\a rather long name.text", .optional = true),
+    DENY("git-junction", "overwrite it through a new junction", JUNCTION_WRITE, "ws\\jump", .other = "ws\\.git", .look = "ws\\.git\\config"),
     DENY("git-self-rename", "rename .git itself", RENAME, "ws\\.git", .other = "ws\\git"),
     DENY("git-self-delete", "open .git for DELETE", OPEN_DELETE, "ws\\.git"),
     DENY("nested-create", "create in a nested repository's .git", CREATE, "ws\\sub\\.git\\new"),
@@ -165,6 +257,11 @@ const struct battery_row battery_rows[] = {
     LET("src-mkdir", "make a directory in src", MKDIR, "ws\\src\\new"),
     LET("src-rmdir", "remove a directory in src", RMDIR, "ws\\src\\empty"),
     LET("src-self-rename", "rename src", RENAME, "ws\\src", .other = "ws\\source"),
+    LET("ws-stream", "write an alternate stream", CREATE, "ws\\a.txt:stream"),
+    LET("box-create", "create a file in the box", CREATE, "box\\new.txt"),
+    LET("box-overwrite", "overwrite one in the box", OVERWRITE, "box\\a.txt"),
+    LET("box-delete", "delete it", DELETE, "box\\a.txt"),
+    LET("ws-child", "have a child's child create a file", CHILD_CREATE, "ws\\new.txt"),
     ROW("system-read", "read System32\\kernel32.dll", READ, ALLOWED, SYSTEM, "kernel32.dll"),
     ROW("pipe", "use an anonymous pipe", PIPE, ALLOWED, NOWHERE, NULL),
     ROW("cmd", "run cmd /c exit 7", CMD, ALLOWED, SYSTEM, "cmd.exe"),
@@ -201,7 +298,7 @@ enum battery_expect battery_expect(const struct battery_row *row, enum fence fen
 {
     if (row->expect == BATTERY_READS)
         return fence == FENCE_STRICT ? BATTERY_DENIED : BATTERY_ALLOWED;
-    if (row->expect == BATTERY_OPEN_STANDARD && fence == FENCE_STRICT)
-        return BATTERY_DENIED;
+    if (row->expect == BATTERY_OPEN_STANDARD)
+        return fence == FENCE_STRICT ? BATTERY_DENIED : BATTERY_OPEN;
     return row->expect;
 }

@@ -9,9 +9,11 @@
 
 /* What a child can be told to do.  Each ends with its Win32 error, 0 when done. */
 enum battery_act {
-    BATTERY_START, /* nothing: the program runs at all */
+    /* to files */
     BATTERY_CREATE,
+    BATTERY_CREATE_GONE, /* create a file that goes with the child */
     BATTERY_OVERWRITE,
+    BATTERY_OPEN_WRITE, /* open for writing, and leave it */
     BATTERY_APPEND,
     BATTERY_TRUNCATE,
     BATTERY_READ,
@@ -27,37 +29,67 @@ enum battery_act {
     BATTERY_OWNER,          /* open for WRITE_OWNER */
     BATTERY_LINK,           /* path becomes one more name of other */
     BATTERY_LINK_WRITE,     /* the same, then other is written to by path */
-    BATTERY_JUNCTION_WRITE, /* path becomes a junction to other, and a.txt is written to
-                             */
-    BATTERY_SET_VALUE,      /* in the registry */
-    BATTERY_VM_WRITE,       /* open the process whose id is path */
+    BATTERY_JUNCTION_WRITE, /* path becomes a junction to other, and look, which is in
+                               other, is written to through it */
+    BATTERY_SYMLINK_WRITE,  /* the same by a symbolic link to other: look, or in it */
+    BATTERY_SWAP_WRITE,     /* path is by turns a directory and a junction to other, while
+                               a.txt in it is written to */
+    /* to anything else */
+    BATTERY_START,     /* nothing: the program runs at all */
+    BATTERY_WAIT,      /* be there, for others to act on */
+    BATTERY_BE_WINDOW, /* have a window named path until a message comes */
+    BATTERY_SET_VALUE,
+    BATTERY_CREATE_KEY,
+    BATTERY_VM_WRITE, /* open the process whose id is path */
     BATTERY_VM_READ,
     BATTERY_DUP_HANDLE,
-    BATTERY_TERMINATE,
-    BATTERY_THREAD,
+    BATTERY_MAY_TERMINATE,
+    BATTERY_MAY_THREAD,
+    BATTERY_TERMINATE, /* do it */
+    BATTERY_MEMORY,    /* write into it */
+    BATTERY_THREAD,    /* run one in it */
     BATTERY_PIPE,
-    BATTERY_CMD, /* cmd /c exit 7 */
+    BATTERY_CMD,          /* cmd /c exit 7 */
+    BATTERY_CHILD_CREATE, /* have a child of its own create the file */
+    BATTERY_POST,         /* a message to that window */
+    BATTERY_CLIPBOARD,    /* open it */
+    BATTERY_SERVICE,      /* open the service manager to create one */
     BATTERY_ACTS
 };
+#define BATTERY_FIRST_OTHER BATTERY_START
 
 /* What path is. */
 enum battery_place {
-    BATTERY_SCRATCH,  /* below the scratch directory */
-    BATTERY_VERBATIM, /* the same by its \\?\ path */
-    BATTERY_DEVICE,   /* the same by its \\.\ path */
-    BATTERY_SHORT,    /* the same by its 8.3 name */
-    BATTERY_TEMP,     /* beside the scratch directory */
-    BATTERY_KEY,      /* verify's own key in HKCU\Software */
-    BATTERY_PARENT,   /* verify's own process */
-    BATTERY_SYSTEM,   /* in System32 */
+    BATTERY_SCRATCH,     /* below the scratch directory */
+    BATTERY_VERBATIM,    /* the same by its \\?\ path */
+    BATTERY_DEVICE,      /* the same by its \\.\ path */
+    BATTERY_UNC_NAME,    /* the same as \\localhost\C$\... */
+    BATTERY_UNC_ADDRESS, /* the same as \\127.0.0.1\C$\... */
+    BATTERY_SHORT,       /* the same by its 8.3 name */
+    BATTERY_TEMP,        /* beside the scratch directory */
+    BATTERY_VOLUME,      /* at the root of a volume without ACLs */
+    BATTERY_STARTUP,     /* in the Startup folder */
+    BATTERY_DATA,        /* in Ringfence's own directory */
+    BATTERY_KEY,         /* verify's own key in HKCU\Software, or below it */
+    BATTERY_MACHINE_KEY, /* a new one in HKLM\SOFTWARE */
+    BATTERY_PARENT,      /* verify's own process */
+    BATTERY_OTHER,       /* another process of the user, without a fence */
+    BATTERY_OTHER_RUN,   /* one behind the fence of another run */
+    BATTERY_WINDOW,      /* the name of a window of the user's */
+    BATTERY_NAMED_PIPE,  /* a pipe of the user's */
+    BATTERY_TASK,        /* the name of a scheduled task */
+    BATTERY_SYSTEM,      /* in System32 */
+    BATTERY_LITERAL,     /* path as it is */
     BATTERY_NOWHERE
 };
+#define BATTERY_LAST_FILE BATTERY_VOLUME /* up to here there is a file to look at */
 
 /* What should come of it under a fence. */
 enum battery_expect {
     BATTERY_DENIED,
     BATTERY_OPEN_STANDARD, /* known to be open under the standard fence, closed by strict
                               (openai/codex#32915) */
+    BATTERY_OPEN,          /* known to be open under both */
     BATTERY_ALLOWED,
     BATTERY_READS /* allowed by the standard fence, denied by the strict one */
 };
@@ -65,16 +97,21 @@ enum battery_expect {
 struct battery_row {
     const char *id; /* stable */
     const char *text;
-    const char *path;  /* relative to place */
-    const char *other; /* below the scratch directory, or NULL */
-    const char *look;  /* what shows that it happened, where that is not path */
+    const char *path;   /* relative to place */
+    const char *other;  /* below the scratch directory, or NULL */
+    const char *look;   /* what shows that it happened, where that is not path */
+    const char *tool;   /* the program on PATH that does it, or NULL: our own child */
+    const char *script; /* the tool's arguments; path stands for each % */
+    const char *why;    /* known to be open: what leaves it so, or would close it */
+    uint32_t refusal;   /* what the tool ends with when it is denied */
     enum battery_act act;
     enum battery_expect expect;
     enum battery_place place;
-    bool canary; /* one of those that prove a level */
+    bool canary;   /* one of those that prove a level */
+    bool optional; /* whether it can be tried is the machine's: a tool, a volume, admin */
 };
 
-#define BATTERY_MAX 128u
+#define BATTERY_MAX 192u
 
 extern const struct battery_row battery_rows[];
 extern const size_t battery_count;
@@ -86,7 +123,7 @@ bool battery_act_read(struct u16s word, enum battery_act *act);
 /* Whether the act, when done, can be seen on what it was done to. */
 bool battery_act_changes(enum battery_act act);
 
-/* DENIED, OPEN_STANDARD or ALLOWED: what the row means under that fence. */
+/* DENIED, OPEN or ALLOWED: what the row means under that fence. */
 enum battery_expect battery_expect(const struct battery_row *row, enum fence fence);
 
 /* One file or directory of the scratch directory, parents first. */
@@ -98,7 +135,9 @@ struct battery_thing {
 extern const struct battery_thing battery_things[];
 extern const size_t battery_thing_count;
 
-#define BATTERY_DOCS     "docs"              /* the user's, outside every root */
-#define BATTERY_ROOT     "ws"                /* the workspace */
-#define BATTERY_GUARDED  "docs\\guarded.txt" /* deletable only through its directory */
-#define BATTERY_CONTENTS "as it was\r\n"
+#define BATTERY_DOCS        "docs"              /* the user's, outside every root */
+#define BATTERY_ROOT        "ws"                /* the workspace */
+#define BATTERY_BOX         "box"               /* its box */
+#define BATTERY_OPEN_TO_ALL "docs\\open"        /* Everyone: full */
+#define BATTERY_GUARDED     "docs\\guarded.txt" /* deletable only through its directory */
+#define BATTERY_CONTENTS    "as it was\r\n"

@@ -75,6 +75,7 @@ static void count(struct proof *p, enum battery_expect expect,
     case TRIAL_ENFORCED:
         p->outside_denied++;
         break;
+    case TRIAL_OPEN: /* no such row is tried */
     case TRIAL_NOT_ENFORCED:
         p->end = PROOF_ESCAPED;
         break;
@@ -97,7 +98,7 @@ static bool try_rows(struct proof *p, struct err *err)
         enum battery_expect expect = battery_expect(row, store.trial.fence);
         struct trial_result r;
 
-        if (!row->canary || expect == BATTERY_OPEN_STANDARD)
+        if (!row->canary || expect == BATTERY_OPEN)
             continue;
         if (!trial_row(&store.trial, row, &r, err))
             return false;

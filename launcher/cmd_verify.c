@@ -10,13 +10,15 @@
 #include "win/out.h"
 #include "win/token.h"
 
-#define TEXT_WIDTH 42u
+#define ID_WIDTH   22u
+#define TEXT_WIDTH 47u
 #define CODE_WIDTH 14u
 
 static const struct {
     const char *text, *json;
 } verdicts[TRIAL_VERDICTS] = {
     [TRIAL_ENFORCED] = { "enforced", "enforced" },
+    [TRIAL_OPEN] = { "open", "open" },
     [TRIAL_NOT_ENFORCED] = { "NOT enforced", "not_enforced" },
     [TRIAL_ALLOWED] = { "allowed", "allowed" },
     [TRIAL_BROKEN] = { "BROKEN", "broken" },
@@ -25,11 +27,14 @@ static const struct {
 
 static struct {
     enum fence fence;
-    bool json;
+    bool json, list;
+    bool some;                /* not all rows: those that are chosen */
+    bool chosen[BATTERY_MAX]; /* by row */
+    size_t acts;
     struct trial trial;
     struct trial_result results[BATTERY_MAX];
     size_t count[TRIAL_VERDICTS];
-    char16_t text[1u << 16];
+    char16_t text[1u << 17];
 } verify;
 
 static void pad(struct u16buf *b, size_t to)
@@ -39,15 +44,16 @@ static void pad(struct u16buf *b, size_t to)
     while (b->len < to);
 }
 
-static void add_trial(struct u16buf *b, const struct trial_side *t)
+static void add_trial(struct u16buf *b, const struct battery_row *row,
+                      const struct trial_side *t)
 {
     if (t->started && t->code == 0) {
         u16buf_addz(b, u"done");
         return;
     }
-    u16buf_addz(b, !t->started                ? u"no start "
-                   : trial_is_denial(t->code) ? u"denied "
-                                              : u"failed ");
+    u16buf_addz(b, !t->started               ? u"no start "
+                   : trial_is_denied(row, t) ? u"denied "
+                                             : u"failed ");
     if (t->code > UINT16_MAX) {
         u16buf_addz(b, u"0x");
         u16buf_add_hex(b, t->code, 8);
@@ -65,17 +71,17 @@ static void print_row(const struct battery_row *row, const struct trial_result *
     u16buf_add_ascii(&b, row->text);
     pad(&b, TEXT_WIDTH);
     if (tried)
-        add_trial(&b, &r->without);
+        add_trial(&b, row, &r->without);
     pad(&b, TEXT_WIDTH + CODE_WIDTH);
     if (r->with.started || r->with.code)
-        add_trial(&b, &r->with);
+        add_trial(&b, row, &r->with);
     pad(&b, TEXT_WIDTH + 2 * CODE_WIDTH);
     u16buf_add_ascii(&b, verdicts[r->verdict].text);
     if (r->reason) {
         u16buf_addz(&b, r->verdict == TRIAL_SKIPPED ? u": " : u" (");
         u16buf_add_ascii(&b, r->reason);
         if (r->verdict == TRIAL_SKIPPED && tried && r->without.code) {
-            u16buf_addz(&b, u" (Win32 ");
+            u16buf_addz(&b, row->tool ? u" (exit code " : u" (Win32 ");
             u16buf_add_dec(&b, r->without.code);
             u16buf_addc(&b, u')');
         }
@@ -105,13 +111,27 @@ static void print_head(void)
     if (verify.trial.scratch.refused)
         out_line(OUT_STDOUT, u"some files here have no list to put a fence into: ",
                  verify.trial.scratch.path.at);
-    out_line(OUT_STDOUT, u"act                                       without       with"
-                         u"          verdict");
+    out_line(OUT_STDOUT, u"act                                            without       "
+                         u"with          verdict");
 }
 
+static bool is_chosen(size_t row)
+{
+    return !verify.some || verify.chosen[row];
+}
+
+/* What is known to be open is said, and is no surprise; what the machine has not got
+ * cannot be tried.  Anything else that was not seen to hold did not. */
 static bool has_held(void)
 {
-    return verify.count[TRIAL_ENFORCED] + verify.count[TRIAL_ALLOWED] == battery_count;
+    for (size_t i = 0; i < battery_count; i++) {
+        enum trial_verdict v = verify.results[i].verdict;
+
+        if (is_chosen(i) && (v == TRIAL_NOT_ENFORCED || v == TRIAL_BROKEN ||
+                             (v == TRIAL_SKIPPED && !battery_rows[i].optional)))
+            return false;
+    }
+    return true;
 }
 
 static void add_count(struct u16buf *b, const char16_t *before, size_t count,
@@ -127,8 +147,9 @@ static void print_counts(void)
     char16_t text[256];
     struct u16buf b = U16BUF(text);
 
-    add_count(&b, u"", battery_count, u" acts: ");
+    add_count(&b, u"", verify.acts, u" acts: ");
     add_count(&b, u"", verify.count[TRIAL_ENFORCED], u" enforced, ");
+    add_count(&b, u"", verify.count[TRIAL_OPEN], u" known to be open, ");
     add_count(&b, u"", verify.count[TRIAL_NOT_ENFORCED], u" not enforced, ");
     add_count(&b, u"", verify.count[TRIAL_SKIPPED], u" skipped; to be allowed: ");
     add_count(&b, u"", verify.count[TRIAL_ALLOWED], u" allowed, ");
@@ -148,18 +169,21 @@ static void json_trial(struct json *json, const char *key, const struct trial_si
 static void json_rows(struct json *json)
 {
     static const char *const expects[] = { [BATTERY_DENIED] = "denied",
-                                           [BATTERY_OPEN_STANDARD] = "open",
+                                           [BATTERY_OPEN] = "open",
                                            [BATTERY_ALLOWED] = "allowed" };
 
     json_open(json, "rows", u'[');
     for (size_t i = 0; i < battery_count; i++) {
         const struct trial_result *r = &verify.results[i];
 
+        if (!is_chosen(i))
+            continue;
         json_open(json, NULL, u'{');
         json_ascii(json, "id", battery_rows[i].id);
         json_ascii(json, "act", battery_rows[i].text);
         json_ascii(json, "expected",
                    expects[battery_expect(&battery_rows[i], verify.fence)]);
+        json_bool(json, "optional", battery_rows[i].optional);
         json_trial(json, "without", &r->without);
         json_trial(json, "with", &r->with);
         json_ascii(json, "verdict", verdicts[r->verdict].json);
@@ -187,7 +211,7 @@ static void print_json(void)
     json_ascii(&json, "token", tokens[verify.trial.kept]);
     json_bool(&json, "acls_kept",
               !verify.trial.scratch.not_kept && !verify.trial.scratch.refused);
-    json_number(&json, "acts", battery_count);
+    json_number(&json, "acts", verify.acts);
     for (size_t i = 0; i < TRIAL_VERDICTS; i++)
         json_number(&json, verdicts[i].json, verify.count[i]);
     json_rows(&json);
@@ -205,8 +229,11 @@ static bool run_battery(struct err *err)
     for (size_t i = 0; i < battery_count; i++) {
         struct trial_result *r = &verify.results[i];
 
+        if (!is_chosen(i))
+            continue;
         if (!trial_row(&verify.trial, &battery_rows[i], r, err))
             return false;
+        verify.acts++;
         verify.count[r->verdict]++;
         if (!verify.json)
             print_row(&battery_rows[i], r);
@@ -236,15 +263,65 @@ static const char *set_level(void *ctx, struct u16s value)
     return NULL;
 }
 
+static const char *set_list(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    verify.list = true;
+    return NULL;
+}
+
+static const char *set_row(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    for (size_t i = 0; i < battery_count; i++) {
+        char16_t id[64];
+
+        if (u16s_eq(value, u16s_ascii(id, 64, battery_rows[i].id))) {
+            verify.some = verify.chosen[i] = true;
+            return NULL;
+        }
+    }
+    return "no act of the battery (verify --list names them) is";
+}
+
+static const char *set_canary(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    verify.some = true;
+    for (size_t i = 0; i < battery_count; i++)
+        verify.chosen[i] = verify.chosen[i] || battery_rows[i].canary;
+    return NULL;
+}
+
 static const struct cli_option options[] = { { u"--json", CLI_FLAG, set_json },
-                                             { u"--level", CLI_VALUE, set_level } };
+                                             { u"--level", CLI_VALUE, set_level },
+                                             { u"--list", CLI_FLAG, set_list },
+                                             { u"--row", CLI_VALUE, set_row },
+                                             { u"--canary", CLI_FLAG, set_canary } };
+
+static void print_list(void)
+{
+    for (size_t i = 0; i < battery_count; i++) {
+        char16_t text[256];
+        struct u16buf b = U16BUF(text);
+
+        if (!is_chosen(i))
+            continue;
+        u16buf_add_ascii(&b, battery_rows[i].id);
+        pad(&b, ID_WIDTH);
+        u16buf_add_ascii(&b, battery_rows[i].text);
+        out_line(OUT_STDOUT, text);
+    }
+}
 
 uint32_t cmd_verify(struct cli *cli)
 {
     struct err err = { 0 }, left = { 0 };
     bool good = false;
 
-    switch (cli_options(cli, options, 2, NULL)) {
+    switch (cli_options(cli, options, sizeof options / sizeof options[0], NULL)) {
     case CLI_WORD:
         return cli_complain("verify takes options only, not", u16buf_text(&cli->word));
     case CLI_BAD:
@@ -252,6 +329,8 @@ uint32_t cmd_verify(struct cli *cli)
     case CLI_END:
         break;
     }
+    if (verify.list)
+        return print_list(), EXIT_OK;
     if (token_is_inside())
         return cli_complain("verify cannot be tried from inside a fence",
                             (struct u16s){ 0 });

@@ -2,7 +2,6 @@
 
 #include "context.h"
 #include "core/aclplan.h"
-#include "win/dll.h"
 #include "win/file.h"
 #include "win/security.h"
 #include "win/token.h"
@@ -12,14 +11,12 @@
 
 /* One verify a process. */
 static struct {
-    char16_t path[MAX_PATH + 64], beside[MAX_PATH + 64], key[64];
+    char16_t path[MAX_PATH + 64], beside[MAX_PATH + 64];
     char16_t name[WIN_PATH_CAP];
     struct security security;
     struct aclplan_room room;
     uint8_t bytes[4096];
 } store;
-
-#define REGISTRY(name) ((__typeof__(&(name)))(void (*)(void))dll_security(#name))
 
 void scratch_path(const struct scratch *s, const char *below, struct u16buf *out)
 {
@@ -28,9 +25,7 @@ void scratch_path(const struct scratch *s, const char *below, struct u16buf *out
     u16buf_add_ascii(out, below);
 }
 
-/* All to the user, SYSTEM and Administrators, for everything in it, and nothing from
- * above: what a profile has, wherever TEMP is. */
-static bool profile_security(SECURITY_ATTRIBUTES *attributes, struct err *err)
+bool scratch_security(SECURITY_ATTRIBUTES *attributes, struct err *err)
 {
     static uint8_t bytes[512], list[256];
     struct sid who[3] = { sid_well_known(SID_SYSTEM),
@@ -55,52 +50,32 @@ static bool profile_security(SECURITY_ATTRIBUTES *attributes, struct err *err)
     return true;
 }
 
-/* Where there is no such key, the control of its row fails and says so. */
-static void make_key(const struct scratch *s)
-{
-    __typeof__(&RegCreateKeyExW) create = REGISTRY(RegCreateKeyExW);
-    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
-    HKEY key = NULL;
-
-    if (create && close &&
-        create(HKEY_CURRENT_USER, s->key.at, 0, NULL, REG_OPTION_VOLATILE, KEY_SET_VALUE,
-               NULL, &key, NULL) == ERROR_SUCCESS)
-        close(key);
-}
-
 bool scratch_init(struct scratch *s, struct err *err)
 {
     SECURITY_ATTRIBUTES attributes;
     FILETIME now;
-    size_t leaf = 0;
     DWORD len = GetTempPathW(MAX_PATH, store.name);
 
-    *s = (struct scratch){ .path = U16BUF(store.path),
-                           .beside = U16BUF(store.beside),
-                           .key = U16BUF(store.key) };
+    *s = (struct scratch){ .path = U16BUF(store.path), .beside = U16BUF(store.beside) };
     if (len == 0 || len > MAX_PATH)
         return err_win32(err, "GetTempPathW", NULL);
-    if (!profile_security(&attributes, err) || !file_full_path(store.name, &s->path, err))
+    if (!scratch_security(&attributes, err) || !file_full_path(store.name, &s->path, err))
         return false;
     if (s->path.len == 0 || s->path.at[s->path.len - 1] != u'\\')
         u16buf_addc(&s->path, u'\\');
-    leaf = s->path.len;
     GetSystemTimeAsFileTime(&now);
     u16buf_addz(&s->path, u"ringfence-verify-");
     u16buf_add_hex(&s->path, GetCurrentProcessId(), 8);
     u16buf_add_hex(&s->path, now.dwLowDateTime, 8);
     u16buf_add(&s->beside, u16buf_text(&s->path));
     u16buf_addz(&s->beside, u".tmp");
-    u16buf_addz(&s->key, u"Software\\");
-    u16buf_add(&s->key, u16s_from(u16buf_text(&s->path), leaf));
-    if (s->beside.cut || s->key.cut)
+    if (s->beside.cut)
         return err_rule(err, "the path of TEMP is too long", store.name);
     if (!CreateDirectoryW(s->path.at, &attributes)) {
         err_win32(err, "CreateDirectoryW", s->path.at);
         s->path.len = 0; /* not ours to remove */
         return false;
     }
-    make_key(s);
     return true;
 }
 
@@ -167,45 +142,12 @@ static bool empty_scratch(const struct scratch *s, struct err *err)
     return empty(&path, err);
 }
 
-static void delete_value(const struct scratch *s)
-{
-    __typeof__(&RegOpenKeyExW) open = REGISTRY(RegOpenKeyExW);
-    __typeof__(&RegDeleteValueW) delete = REGISTRY(RegDeleteValueW);
-    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
-    HKEY key = NULL;
-
-    if (!open || !delete || !close ||
-        open(HKEY_CURRENT_USER, s->key.at, 0, KEY_SET_VALUE, &key) != ERROR_SUCCESS)
-        return;
-    delete (key, u"value");
-    close(key);
-}
-
-bool scratch_has_value(const struct scratch *s)
-{
-    __typeof__(&RegOpenKeyExW) open = REGISTRY(RegOpenKeyExW);
-    __typeof__(&RegQueryValueExW) query = REGISTRY(RegQueryValueExW);
-    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
-    HKEY key = NULL;
-    bool has = false;
-
-    if (!open || !query || !close ||
-        open(HKEY_CURRENT_USER, s->key.at, 0, KEY_QUERY_VALUE, &key) != ERROR_SUCCESS)
-        return false;
-    has = query(key, u"value", NULL, NULL, NULL, NULL) == ERROR_SUCCESS;
-    close(key);
-    return has;
-}
-
 bool scratch_remove(struct scratch *s, struct err *err)
 {
-    __typeof__(&RegDeleteKeyW) delete_key = REGISTRY(RegDeleteKeyW);
     bool good = true;
 
     if (s->path.len == 0)
         return true;
-    if (delete_key)
-        delete_key(HKEY_CURRENT_USER, s->key.at);
     good = delete_one(s->beside.at, false, err);
     good = empty_scratch(s, err) && good;
     return delete_one(s->path.at, true, err) && good;
@@ -266,22 +208,41 @@ static bool write_dacl(struct scratch *s, const char16_t *path, const struct sec
     return true;
 }
 
-/* Nobody may delete the guarded file, except who may delete in its directory. */
-static bool guard(struct scratch *s, struct err *err)
+/* Writes a list of these two entries, and nothing from above; the user gets all by the
+ * second. */
+static bool set_list(struct scratch *s, const char *below, const struct acl_entry *first,
+                     struct err *err)
 {
     struct aclbuf b = aclbuf_init(store.room.dacl, sizeof store.room.dacl);
-    struct acl_entry deny = { ACE_DENY, 0, RIGHT_DELETE, sid_everyone() };
     struct acl_entry allow = { ACE_ALLOW, 0, RIGHT_FILE_ALL, { 0 } };
     struct secdesc sd = { .control = SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
     struct u16buf path = U16BUF(store.name);
 
     if (!token_user_sid(&allow.sid, err))
         return false;
-    scratch_path(s, BATTERY_GUARDED, &path);
-    aclbuf_add(&b, &deny);
+    scratch_path(s, below, &path);
+    aclbuf_add(&b, first);
     aclbuf_add(&b, &allow);
     sd.dacl = aclbuf_acl(&b);
     return write_dacl(s, path.at, &sd, err);
+}
+
+/* Nobody may delete the guarded file, except who may delete in its directory. */
+static bool guard(struct scratch *s, struct err *err)
+{
+    const struct acl_entry deny = { ACE_DENY, 0, RIGHT_DELETE, sid_everyone() };
+
+    return set_list(s, BATTERY_GUARDED, &deny, err);
+}
+
+/* Everybody may do anything in the open directory. */
+static bool open_up(struct scratch *s, struct err *err)
+{
+    const struct acl_entry allow = { ACE_ALLOW,
+                                     ACE_OBJECT_INHERIT | ACE_CONTAINER_INHERIT,
+                                     RIGHT_FILE_ALL, sid_everyone() };
+
+    return set_list(s, BATTERY_OPEN_TO_ALL, &allow, err);
 }
 
 /* What the walk of a workspace makes of the path, which is below or at the root or is not
@@ -295,7 +256,8 @@ static enum aclplan_kind kind_of(const char *path, bool directory)
     enum aclplan_kind kind = ACLPLAN_ROOT;
     char16_t root[16];
 
-    if (!u16s_eq(part, u16s_ascii(root, 16, BATTERY_ROOT)))
+    if (!u16s_eq(part, u16s_ascii(root, 16, BATTERY_ROOT)) &&
+        !u16s_eq(part, u16s_ascii(root, 16, BATTERY_BOX)))
         return ACLPLAN_OUTSIDE;
     while (rest.at) {
         part = u16s_split(&rest, u'\\');
@@ -386,13 +348,12 @@ static bool name_root(struct scratch *s, struct err *err)
 
 bool scratch_fill(struct scratch *s, struct err *err)
 {
-    delete_value(s);
     if (!delete_one(s->beside.at, false, err) || !empty_scratch(s, err))
         return false;
     for (size_t i = 0; i < battery_thing_count; i++)
         if (!make_thing(s, &battery_things[i], err))
             return false;
-    return name_root(s, err) && fence_all(s, err) && guard(s, err);
+    return name_root(s, err) && fence_all(s, err) && guard(s, err) && open_up(s, err);
 }
 
 /* Owner and list; a child that changed them shows. */

@@ -13,14 +13,13 @@
 struct scratch {
     struct u16buf path;   /* full, without a backslash at its end */
     struct u16buf beside; /* a file next to it; there only while a row makes it */
-    struct u16buf key;    /* below HKEY_CURRENT_USER */
     struct sid root;      /* of its workspace */
     bool not_kept; /* the system shows other lists than those it was given (Wine) */
     bool refused;  /* something in it cannot be given a list */
 };
 
-/* Names a new scratch directory and makes it and the registry key.  What was made before
- * a failure is scratch_remove's to take away. */
+/* Names a new scratch directory and makes it.  What was made before a failure is
+ * scratch_remove's to take away. */
 MUST_CHECK bool scratch_init(struct scratch *scratch, struct err *err);
 
 /* Makes everything in it anew, as battery_things says, and gives the workspace its fence.
@@ -45,5 +44,6 @@ struct scratch_look {
 void scratch_look(const char16_t *path, struct scratch_look *look);
 bool scratch_same(const struct scratch_look *a, const struct scratch_look *b);
 
-/* Whether the value that BATTERY_SET_VALUE sets is in the key. */
-bool scratch_has_value(const struct scratch *scratch);
+/* All to the user, SYSTEM and Administrators, for everything in it, and nothing from
+ * above: what a profile has, wherever TEMP is.  Lies in static storage. */
+MUST_CHECK bool scratch_security(SECURITY_ATTRIBUTES *attributes, struct err *err);

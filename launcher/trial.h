@@ -7,12 +7,14 @@
  */
 #pragma once
 
+#include "actor.h"
 #include "battery.h"
 #include "core/level.h"
 #include "scratch.h"
 
 enum trial_verdict {
     TRIAL_ENFORCED,     /* denied with the fence, done without it */
+    TRIAL_OPEN,         /* done with the fence, and known to be: the reason says why */
     TRIAL_NOT_ENFORCED, /* done with the fence, and should not have been */
     TRIAL_ALLOWED,      /* done with the fence, as it must be */
     TRIAL_BROKEN,       /* not done with the fence, and should have been */
@@ -37,8 +39,8 @@ struct trial {
     enum fence fence;
     enum level_token kept; /* what the fence's token has shown */
     struct scratch scratch;
-    HANDLE token; /* NULL: none could be made, the fenced side is tried without */
-    bool used;    /* what is in the scratch directory may have been changed */
+    struct actor fenced; /* without a token the fenced side is tried without a fence */
+    bool used;           /* what is in the scratch directory may have been changed */
 };
 
 /* What a token of that fence shows here; starts nothing and leaves nothing. */
@@ -57,5 +59,5 @@ MUST_CHECK bool trial_row(struct trial *trial, const struct battery_row *row,
 /* Takes everything away again; false, with *err naming it, when something stays. */
 MUST_CHECK bool trial_close(struct trial *trial, struct err *err);
 
-/* Whether the code is one by which an access check refuses. */
-bool trial_is_denial(DWORD code);
+/* Whether the side was refused by an access check, as its code has it. */
+bool trial_is_denied(const struct battery_row *row, const struct trial_side *side);

@@ -6,6 +6,8 @@
  */
 #include "harness.h"
 
+#include <tlhelp32.h>
+
 static BOOL WINAPI swallow(DWORD type)
 {
     return type == CTRL_C_EVENT;
@@ -39,24 +41,66 @@ static bool is_empty(const char16_t *directory)
     return count == 0;
 }
 
-static size_t count_keys(void)
+/* Of the verify with that process id: others may run beside it. */
+static size_t count_keys(HKEY root, const wchar_t *below, DWORD pid)
 {
+    const char16_t *begin = text(L"ringfence-verify-%08lx", pid);
     wchar_t name[256];
     size_t count = 0;
     HKEY key = NULL;
 
-    assert_int_equal(
-        RegOpenKeyExW(HKEY_CURRENT_USER, L"Software", 0, KEY_ENUMERATE_SUB_KEYS, &key),
-        ERROR_SUCCESS);
+    assert_int_equal(RegOpenKeyExW(root, below, 0, KEY_ENUMERATE_SUB_KEYS, &key),
+                     ERROR_SUCCESS);
     for (DWORD i = 0;; i++) {
         DWORD len = COUNT(name);
 
         if (RegEnumKeyExW(key, i, name, &len, NULL, NULL, NULL, NULL) != ERROR_SUCCESS)
             break;
-        count += !wcsncmp(name, L"ringfence-verify", 16);
+        count += !wcsncmp(name, begin, wcslen(begin));
     }
     RegCloseKey(key);
     return count;
+}
+
+static const char16_t *startup_folder(void)
+{
+    static char16_t path[1024];
+    DWORD bytes = sizeof path - 2;
+
+    path[0] = 0;
+    RegGetValueW(HKEY_CURRENT_USER,
+                 L"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders",
+                 L"Startup", RRF_RT_REG_SZ, NULL, path, &bytes);
+    return path;
+}
+
+static size_t count_files(const char16_t *directory, DWORD pid)
+{
+    WIN32_FIND_DATAW found;
+    HANDLE find =
+        FindFirstFileW(text(L"%ls\\ringfence-verify-%08lx*", directory, pid), &found);
+    size_t count = 0;
+
+    if (find == INVALID_HANDLE_VALUE)
+        return 0;
+    do
+        count++;
+    while (FindNextFileW(find, &found));
+    FindClose(find);
+    return count;
+}
+
+/* Nothing that this verify made is there any more, wherever it may make something. */
+static void assert_put_away(const struct proc *p)
+{
+    proc_assert(p, is_empty(place(u"temp")));
+    proc_assert(p, count_keys(HKEY_CURRENT_USER, L"Software", p->pid) == 0);
+    proc_assert(p, count_keys(HKEY_LOCAL_MACHINE, L"SOFTWARE", p->pid) == 0);
+    proc_assert(p, count_files(startup_folder(), p->pid) == 0);
+    proc_assert(p, count_files(place(u"local\\ringfence"), p->pid) == 0);
+    proc_assert(p, count_files(u"C:", p->pid) == 0);
+    proc_assert(p, count_files(u"C:\\windows\\system32\\Tasks", p->pid) == 0);
+    proc_assert(p, count_files(u"C:\\windows\\Tasks", p->pid) == 0);
 }
 
 /* Skips one JSON value; NULL when there is none.  Only what verify writes. */
@@ -137,8 +181,8 @@ static void check_row(const struct proc *p, const char *row)
     else if (strstr(row, "\"verdict\":\"allowed\""))
         good = without && done && strstr(row, "\"expected\":\"allowed\"");
     else if (strstr(row, "\"verdict\":\"skipped\"")) /* Wine makes no junctions */
-        good = strstr(row, "\"id\":\"docs-junction\"") ||
-               (strstr(row, "\"id\":\"docs-short\"") && strstr(row, "no such name"));
+        good = strstr(row, "\"optional\":true") || strstr(row, "-junction") ||
+               strstr(row, "\"id\":\"docs-swap\"");
     if (!good) {
         proc_show(p);
         print_error("not so: %s\n", row);
@@ -169,11 +213,10 @@ static void json__under_wine__claims_nothing_unseen(void **state)
         rows++;
         free(row);
     }
-    proc_assert(&p, rows > 80);
+    proc_assert(&p, rows > 130);
     proc_assert(&p, files_enforced == 0);
     proc_assert(&p, p.err->bytes == 0);
-    proc_assert(&p, is_empty(place(u"temp")));
-    proc_assert(&p, count_keys() == 0);
+    assert_put_away(&p);
     proc_clear(&p);
 }
 
@@ -188,8 +231,7 @@ static void text__strict_under_wine__says_first_that_it_is_no_fence(void **state
     proc_assert(&p, strstr(p.out->at, " NOT enforced\n"));
     proc_assert(&p, !strstr(p.out->at, "BROKEN"));
     proc_assert(&p, strstr(p.out->at, " acts: 0 enforced, "));
-    proc_assert(&p, is_empty(place(u"temp")));
-    proc_assert(&p, count_keys() == 0);
+    assert_put_away(&p);
     proc_clear(&p);
 }
 
@@ -206,15 +248,148 @@ static void ctrl_c__in_the_middle__all_is_put_away(void **state)
     proc_assert_code(&p, 125);
     proc_assert(&p, !strstr(p.out->at, " acts: "));
     proc_assert(&p, count_messages(p.err->at) == 1);
-    proc_assert(&p, is_empty(place(u"temp")));
-    proc_assert(&p, count_keys() == 0);
+    assert_put_away(&p);
+    proc_clear(&p);
+}
+
+/* The first process that this one has started, and that still is; 0 when there is none.
+ */
+static DWORD first_child(DWORD parent)
+{
+    PROCESSENTRY32W entry = { .dwSize = sizeof entry };
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    DWORD child = 0;
+
+    assert_true(all != INVALID_HANDLE_VALUE);
+    for (BOOL more = Process32FirstW(all, &entry); more && !child;
+         more = Process32NextW(all, &entry))
+        if (entry.th32ParentProcessID == parent)
+            child = entry.th32ProcessID;
+    CloseHandle(all);
+    return child;
+}
+
+static bool kill_process(DWORD id)
+{
+    HANDLE process = OpenProcess(PROCESS_TERMINATE, FALSE, id);
+    bool killed = process && TerminateProcess(process, 1);
+
+    if (process)
+        CloseHandle(process);
+    return killed;
+}
+
+static void verify_killed__a_target_is_asleep__it_goes_with_it(void **state)
+{
+    struct proc p;
+    HANDLE target = NULL;
+    DWORD child = 0;
+
+    (void)state;
+    prepare(&p, u"--row other-memory --row other-thread --row run-memory");
+    make_dir(u"killed"); /* what lies in it stays: nobody is left to put it away */
+    env_set(&p.env, u"TEMP", place(u"killed"));
+    env_set(&p.env, u"TMP", place(u"killed"));
+    proc_start(&p);
+    sink_await(p.out, "write into another process");
+    child = first_child(p.pid);
+    assert_true(child != 0);
+    target = OpenProcess(SYNCHRONIZE, FALSE, child);
+    assert_non_null(target);
+    assert_true(kill_process(p.pid));
+    await(target);
+    CloseHandle(target);
+    proc_clear(&p);
+}
+
+/* How many lines, and that no two begin with the same word. */
+static size_t count_ids(const struct proc *p)
+{
+    size_t count = 0;
+
+    for (const char *line = p->out->at; *line; line = strchr(line, '\n') + 1) {
+        size_t len = strcspn(line, " \r\n");
+
+        proc_assert(p, len > 0 && strchr(line, '\n'));
+        for (const char *at = strchr(line, '\n') + 1; *at; at = strchr(at, '\n') + 1)
+            proc_assert(p, strncmp(at, line, len) != 0 || at[len] != ' ');
+        count++;
+    }
+    return count;
+}
+
+static void list__any__names_every_act_once_and_tries_none(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    verify(&p, u"--list");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, count_ids(&p) > 130);
+    proc_assert(&p, p.err->bytes == 0);
+    proc_clear(&p);
+    verify(&p, u"--list --canary");
+    proc_assert(&p, count_ids(&p) == 13);
+    proc_clear(&p);
+}
+
+static void row__some__these_alone_are_tried_and_decide(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    verify(&p, u"--row ws-create --row=src-delete");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, "\n2 acts: 0 enforced, 0 known to be open, 0 not "
+                                      "enforced, 0 skipped; to be allowed: 2 allowed, 0 "
+                                      "broken\n"));
+    assert_put_away(&p);
+    proc_clear(&p);
+    verify(&p, u"--json --row ws-create --row docs-create");
+    proc_assert_code(&p, 1);
+    proc_assert(&p, strstr(p.out->at, "\"acts\":2,\"enforced\":0,\"open\":0,"
+                                      "\"not_enforced\":1,\"allowed\":1,"));
+    proc_assert(&p, strstr(p.out->at, "\"id\":\"docs-create\""));
+    proc_assert(&p, !strstr(p.out->at, "\"id\":\"docs-mkdir\""));
+    proc_clear(&p);
+}
+
+/* What only a machine can lack is no fault of the fence; what must be there is. */
+static void skipped__by_the_machine_alone__decides_nothing(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    verify(&p, u"--row node-outside --row ws-create");
+    proc_assert(&p, strstr(p.out->at, "skipped: not found on PATH"));
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+    verify(&p, u"--row docs-junction --row ws-create");
+    proc_assert(&p, strstr(p.out->at, "skipped: control failed (Win32 50)"));
+    proc_assert_code(&p, 1);
+    proc_clear(&p);
+}
+
+static void tool__on_path__is_the_one_tried_and_no_shim(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    prepare(&p, u"--row git-outside");
+    proc_run(&p); /* a fake that knows no such word */
+    proc_assert(&p, strstr(p.out->at, "skipped: control failed (exit code 99)"));
+    proc_clear(&p);
+    prepare(&p, u"--row git-outside");
+    env_set(&p.env, u"PATH", place(u"rf\\shims"));
+    proc_run(&p);
+    proc_assert(&p, strstr(p.out->at, "skipped: not found on PATH"));
     proc_clear(&p);
 }
 
 static void bad_words__any__one_line_and_125(void **state)
 {
-    static const char16_t *const bad[] = { u"x", u"--level", u"--level enforced",
-                                           u"--jason" };
+    static const char16_t *const bad[] = { u"x",       u"--level", u"--level enforced",
+                                           u"--jason", u"--row",   u"--row nonsense" };
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct proc p;
@@ -276,6 +451,11 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(json__under_wine__claims_nothing_unseen),
         cmocka_unit_test(text__strict_under_wine__says_first_that_it_is_no_fence),
         cmocka_unit_test(ctrl_c__in_the_middle__all_is_put_away),
+        cmocka_unit_test(verify_killed__a_target_is_asleep__it_goes_with_it),
+        cmocka_unit_test(list__any__names_every_act_once_and_tries_none),
+        cmocka_unit_test(row__some__these_alone_are_tried_and_decide),
+        cmocka_unit_test(skipped__by_the_machine_alone__decides_nothing),
+        cmocka_unit_test(tool__on_path__is_the_one_tried_and_no_shim),
         cmocka_unit_test(bad_words__any__one_line_and_125),
         cmocka_unit_test(no_temp__any__one_line_and_125),
         cmocka_unit_test(act__by_itself__ends_with_its_error),

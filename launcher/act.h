@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a child of a trial does, one act each.  Every act returns its Win32 error, 0 when
+ * it was done.
+ */
+#pragma once
+
+#include "battery.h"
+#include "win/win.h"
+
+/* The words of the child's command line; "" where there is none. */
+struct act {
+    char16_t path[WIN_PATH_CAP];
+    char16_t other[WIN_PATH_CAP];
+    char16_t look[WIN_PATH_CAP]; /* what a link leads to in the end */
+};
+
+DWORD act_on_file(enum battery_act act, const struct act *words);
+DWORD act_on_other(enum battery_act act, const struct act *words);
+
+/* The code of a call that has just returned `done`. */
+DWORD act_result(BOOL done);
