@@ -2,14 +2,37 @@
  *
  * ringfence status: what holds in this directory, the level first.
  */
+#include "canary.h"
 #include "cli.h"
+#include "confine.h"
+#include "core/aclstate.h"
 #include "core/exitcode.h"
 #include "core/json.h"
+#include "ledger.h"
 #include "report.h"
+#include "setup_user.h"
+#include "volumes.h"
+#include "walking.h"
+#include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
+#include "win/security.h"
 
 #define NETWORK_OFF u"off: by environment and denybin only (advisory), no kernel holds it"
+#define NO_LABEL    u"           "
+#define SECOND      10000000u    /* in FILETIME's 100 ns */
+#define UNIX_EPOCH  11644473600u /* seconds from 1601 to 1970 */
+
+/* What is looked up besides the context, before anything is printed. */
+static struct {
+    struct context context;
+    struct ledger ledger;
+    bool has_ledger;
+    uint64_t now; /* FILETIME */
+    struct security list;
+    char16_t path[WIN_PATH_CAP];
+    char16_t reads[256], volumes[512];
+} status;
 
 struct shown {
     bool json;
@@ -44,6 +67,212 @@ static const char16_t *level_text(const struct context *c)
     return text;
 }
 
+/* The i-th root's path, terminated. */
+static struct u16s root_path(size_t i)
+{
+    struct u16buf path = U16BUF(status.path);
+
+    u16buf_add(&path, status.context.root_list[i].path);
+    return u16buf_text(&path);
+}
+
+/* What the journal says of the i-th root, or NULL. */
+static const struct journal_record *root_record(size_t i)
+{
+    return status.has_ledger
+               ? ledger_root(&status.ledger, status.context.root_list[i].digest)
+               : NULL;
+}
+
+/* Whether the token has the root, as a launch would make it. */
+static bool is_active(size_t i)
+{
+    return i == 0 || status.context.root_list[i].usable;
+}
+
+static void gather(void)
+{
+    struct context *c = &status.context;
+    struct u16buf reads = U16BUF(status.reads), volumes = U16BUF(status.volumes);
+    struct err err;
+    FILETIME t;
+
+    GetSystemTimeAsFileTime(&t);
+    status.now = (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
+    status.has_ledger = ledger_read(c->data.at, &status.ledger, &err);
+    if (!status.has_ledger)
+        err_report(&err, u"read the journal");
+    for (size_t i = 1; i < c->root_count; i++) {
+        root_path(i);
+        if (!context_hash_path(status.path, c->root_list[i].digest, &err))
+            continue; /* not there: nor is it in the journal by this digest */
+    }
+    setup_user_status(c, &reads);
+    volumes_without_acls(&volumes);
+}
+
+/* Pieces of lines. */
+
+static void add_date(struct u16buf *b, uint64_t time)
+{
+    FILETIME utc = { (DWORD)time, (DWORD)(time >> 32) }, local;
+    SYSTEMTIME date;
+
+    if (!FileTimeToLocalFileTime(&utc, &local) || !FileTimeToSystemTime(&local, &date))
+        return;
+    u16buf_add_dec(b, date.wYear);
+    u16buf_addz(b, date.wMonth > 9 ? u"-" : u"-0");
+    u16buf_add_dec(b, date.wMonth);
+    u16buf_addz(b, date.wDay > 9 ? u"-" : u"-0");
+    u16buf_add_dec(b, date.wDay);
+}
+
+static void add_age(struct u16buf *b, uint64_t time)
+{
+    uint64_t s = status.now > time ? (status.now - time) / SECOND : 0;
+    bool minutes = s >= 120, hours = s >= 7200, days = s >= 172800;
+
+    u16buf_add_dec(b, days ? s / 86400 : hours ? s / 3600 : minutes ? s / 60 : s);
+    u16buf_addz(b, days      ? u" days ago"
+                   : hours   ? u" h ago"
+                   : minutes ? u" min ago"
+                             : u" s ago");
+}
+
+static void add_of(struct u16buf *b, unsigned part, unsigned all, const char16_t *what)
+{
+    u16buf_add_dec(b, part);
+    u16buf_addz(b, u" of ");
+    u16buf_add_dec(b, all);
+    u16buf_addz(b, what);
+}
+
+static void print_canary(enum fence fence)
+{
+    char16_t text[320];
+    struct u16buf b = U16BUF(text);
+    struct canary_proof proof;
+
+    if (!canary_read(&status.context, fence, &proof))
+        return;
+    u16buf_add_ascii(&b, fence_name(fence));
+    u16buf_addz(&b, u" fence, ");
+    add_age(&b, proof.time);
+    u16buf_addz(&b, u": ");
+    if (!proof.held) {
+        u16buf_add_ascii(&b, proof.why);
+        u16buf_addz(&b, u"; ");
+    }
+    add_of(&b, proof.outside_denied, proof.outside_total, u" acts outside denied, ");
+    add_of(&b, proof.inside_allowed, proof.inside_total, u" inside allowed");
+    out_line(OUT_STDOUT, u"canary     ", text);
+}
+
+/* How far the i-th root's grant is, in the journal's words. */
+static void add_grant(struct u16buf *b, size_t i)
+{
+    const struct journal_record *r = root_record(i);
+
+    if (!r || r->state == JOURNAL_CLEARED) {
+        u16buf_addz(b, status.has_ledger ? u"not granted yet"
+                                         : u"the journal that knows cannot be read");
+        return;
+    }
+    if (r->state == JOURNAL_DONE) {
+        walking_add_count(b, r->entries);
+        u16buf_addz(b, u" files and directories, granted ");
+        add_date(b, r->time);
+    } else {
+        u16buf_addz(b, r->state == JOURNAL_BEGUN ? u"grant begun " : u"clean begun ");
+        add_date(b, r->time);
+        u16buf_addz(b, r->state == JOURNAL_BEGUN
+                           ? u" and not finished: `ringfence grant` continues"
+                           : u" and not finished: `ringfence clean` continues");
+    }
+    if (r->failed) {
+        u16buf_addz(b, u", ");
+        walking_add_count(b, r->failed);
+        u16buf_addz(b, u" failed");
+    }
+}
+
+static void print_writes(void)
+{
+    const struct context *c = &status.context;
+    bool fenced = c->verdict.level != LEVEL_ADVISORY;
+    const char16_t *label = u"writes     ";
+
+    if (!fenced) {
+        out_line(OUT_STDOUT, label,
+                 c->inside ? u"as the fence around this process has it"
+                           : u"not confined");
+        label = NO_LABEL;
+    }
+    for (size_t i = 0; i < c->root_count; i++) {
+        const struct journal_record *r = root_record(i);
+        char16_t text[256];
+        struct u16buf b = U16BUF(text);
+
+        if (!fenced && (!r || r->state == JOURNAL_CLEARED))
+            continue;
+        add_grant(&b, i);
+        if (fenced && !is_active(i))
+            u16buf_addz(&b, u"; not writable: it is not ready for the fence");
+        root_path(i);
+        out_line(OUT_STDOUT, label, status.path, u"  ", text);
+        label = NO_LABEL;
+    }
+}
+
+enum name_state { NAME_MISSING, NAME_OPEN, NAME_PROTECTED };
+
+/* Whether the name is there directly in the i-th root, and carries a deny for it. */
+static enum name_state look_at_name(size_t i, struct u16s name)
+{
+    const struct sid sid = sid_ours(status.context.root_list[i].digest);
+    struct u16buf path = U16BUF(status.path);
+    struct err ignored;
+
+    u16buf_add(&path, status.context.root_list[i].path);
+    u16buf_addc(&path, u'\\');
+    u16buf_add(&path, name);
+    if (path.cut || file_kind(status.path) == FILE_ABSENT)
+        return NAME_MISSING;
+    return security_read(status.path, &status.list, &ignored) == SECURITY_READ &&
+                   aclstate_was_protected(&status.list.sd.dacl, &sid)
+               ? NAME_PROTECTED
+               : NAME_OPEN;
+}
+
+static void print_names(size_t i, const char16_t *label, bool fenced)
+{
+    static char16_t text[POLICY_TEXT_CAP];
+    struct u16buf b = U16BUF(text);
+    size_t found = 0, missing = 0;
+
+    for (size_t n = 0; confine_watched(&status.context, n).len; n++) {
+        struct u16s name = confine_watched(&status.context, n);
+        enum name_state state = look_at_name(i, name);
+
+        missing += state == NAME_MISSING;
+        found += state != NAME_MISSING;
+        if (state == NAME_MISSING)
+            continue;
+        u16buf_add(&b, name);
+        if (fenced && state == NAME_OPEN)
+            u16buf_addz(&b, u" (not yet: ringfence grant)");
+        u16buf_addz(&b, u"  ");
+    }
+    u16buf_addz(&b, u"(");
+    u16buf_add_dec(&b, found);
+    u16buf_addz(&b, u" found, ");
+    u16buf_add_dec(&b, missing);
+    u16buf_addz(&b, fenced ? u" missing: watched)" : u" missing)");
+    root_path(i);
+    out_line(OUT_STDOUT, label, fenced ? u"" : u"nothing (advisory): ", text,
+             i ? u" in " : u"", i ? status.path : u"");
+}
+
 static const char16_t *policy_state(const struct context *c)
 {
     if (file_kind(c->policy_path.at) != FILE_IS_FILE)
@@ -51,14 +280,34 @@ static const char16_t *policy_state(const struct context *c)
     return c->policy.workspace.len ? u" ([section] for this workspace)" : u" ([default])";
 }
 
+static void print_journal(void)
+{
+    char16_t text[24];
+    struct u16buf b = U16BUF(text);
+
+    if (!status.has_ledger || !status.ledger.journal.damaged)
+        return;
+    walking_add_count(&b, status.ledger.journal.damaged);
+    out_line(OUT_STDOUT, u"journal    damaged in ", text,
+             u" places: `ringfence clean PATH` looks without it");
+}
+
 static void print_text(const struct context *c)
 {
     bool fenced = c->verdict.level != LEVEL_ADVISORY;
+    bool strict = fenced && c->fence == FENCE_STRICT;
 
     out_line(OUT_STDOUT, u"level      ",
              c->inside ? u"inside a fence: the token says so" : level_text(c));
+    print_canary(c->fence);
+    print_canary(c->fence == FENCE_STRICT ? FENCE_STANDARD : FENCE_STRICT);
     out_line(OUT_STDOUT, u"workspace  ", c->root.at);
-    out_line(OUT_STDOUT, u"writes     ", fenced ? u"confined" : u"not confined");
+    print_writes();
+    for (size_t i = 0; i < c->root_count; i++)
+        if (is_active(i))
+            print_names(i, i ? NO_LABEL : u"protected  ", fenced);
+    out_line(OUT_STDOUT, u"reads      ",
+             strict ? u"" : u"not confined; for the strict fence: ", status.reads);
     out_line(OUT_STDOUT, u"network    ", c->network_on ? u"on" : NETWORK_OFF);
     out_line(OUT_STDOUT, u"box        ", c->temp.at,
              file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u""
@@ -66,11 +315,90 @@ static void print_text(const struct context *c)
     out_line(OUT_STDOUT, u"           ", c->cache.at);
     out_line(OUT_STDOUT, u"policy     ", c->policy_path.at, policy_state(c));
     out_line(OUT_STDOUT, u"install    ", c->install.len ? c->install.at : u"none found");
+    print_journal();
+    if (status.volumes[0])
+        out_line(OUT_STDOUT, u"not fenced ", status.volumes, u": no ACLs");
+}
+
+static void json_canary(struct json *json, enum fence fence)
+{
+    struct canary_proof proof;
+
+    if (!canary_read(&status.context, fence, &proof))
+        return;
+    json_open(json, NULL, u'{');
+    json_ascii(json, "fence", fence_name(fence));
+    json_bool(json, "held", proof.held);
+    json_ascii(json, "why", proof.why);
+    json_number(json, "outside_denied", proof.outside_denied);
+    json_number(json, "outside_total", proof.outside_total);
+    json_number(json, "inside_allowed", proof.inside_allowed);
+    json_number(json, "inside_total", proof.inside_total);
+    json_number(json, "time", proof.time / SECOND - UNIX_EPOCH);
+    json_close(json, u'}');
+}
+
+static void json_root(struct json *json, size_t i)
+{
+    static const char *const states[JOURNAL_STATE_COUNT] = {
+        [JOURNAL_BEGUN] = "begun",
+        [JOURNAL_DONE] = "done",
+        [JOURNAL_CLEARING] = "clearing",
+        [JOURNAL_CLEARED] = "cleared",
+    };
+    static const char *const found[] = { "missing", "open", "protected" };
+    const struct journal_record *r = root_record(i);
+
+    json_open(json, NULL, u'{');
+    json_text(json, "path", root_path(i));
+    json_bool(json, "usable", status.context.root_list[i].usable);
+    json_ascii(json, "grant",
+               r                   ? states[r->state]
+               : status.has_ledger ? "none"
+                                   : "unknown");
+    json_number(json, "grant_time", r ? r->time / SECOND - UNIX_EPOCH : 0);
+    json_number(json, "entries", r ? r->entries : 0);
+    json_number(json, "failed", r ? r->failed : 0);
+    json_open(json, "protected", u'[');
+    for (size_t n = 0; confine_watched(&status.context, n).len; n++) {
+        struct u16s name = confine_watched(&status.context, n);
+
+        json_open(json, NULL, u'{');
+        json_text(json, "name", name);
+        json_ascii(json, "state", found[look_at_name(i, name)]);
+        json_close(json, u'}');
+    }
+    json_close(json, u']');
+    json_close(json, u'}');
+}
+
+/* What this command has looked up itself. */
+static void json_status(struct json *json)
+{
+    const struct context *c = &status.context;
+    bool fenced = c->verdict.level != LEVEL_ADVISORY;
+
+    json_ascii(json, "fence", fenced ? fence_name(c->fence) : "none");
+    json_open(json, "canary", u'[');
+    json_canary(json, FENCE_STANDARD);
+    json_canary(json, FENCE_STRICT);
+    json_close(json, u']');
+    json_bool(json, "writes_confined", fenced);
+    json_open(json, "roots", u'[');
+    for (size_t i = 0; i < c->root_count; i++)
+        json_root(json, i);
+    json_close(json, u']');
+    json_bool(json, "journal_read", status.has_ledger);
+    json_number(json, "journal_damaged",
+                status.has_ledger ? status.ledger.journal.damaged : 0);
+    json_bool(json, "reads_confined", fenced && c->fence == FENCE_STRICT);
+    json_text(json, "reads", u16s_of(status.reads));
+    json_text(json, "not_fenced", u16s_of(status.volumes));
 }
 
 static void print_json(const struct context *c)
 {
-    static char16_t text[4 * WIN_PATH_CAP];
+    static char16_t text[8 * WIN_PATH_CAP];
     struct u16buf b = U16BUF(text);
     struct json json;
 
@@ -91,8 +419,11 @@ static void print_json(const struct context *c)
     json_text(&json, "policy", u16buf_text(&c->policy_path));
     json_text(&json, "policy_section", c->policy.workspace);
     json_text(&json, "install", u16buf_text(&c->install));
+    json_status(&json);
     json_close(&json, u'}');
-    out_line(OUT_STDOUT, b.cut ? u"{}" : text);
+    u16buf_addc(&b, u'\n');
+    /* Not as a line: those are cut where a person has had enough. */
+    out_text(OUT_STDOUT, b.cut ? U16S("{}\n") : u16buf_text(&b));
 }
 
 static void print_line(const struct context *c)
@@ -104,7 +435,7 @@ static void print_line(const struct context *c)
 
 uint32_t cmd_status(struct cli *cli)
 {
-    static struct context context;
+    struct context *c = &status.context;
     struct context_wish wish = { 0 };
     struct shown shown = { 0 };
     struct err err = { 0 };
@@ -118,15 +449,18 @@ uint32_t cmd_status(struct cli *cli)
         break;
     }
     wish.look_only = !shown.one_line; /* activating may well be when all is made ready */
-    if (!context_begin(&context, &err) || !context_complete(&context, &wish, &err)) {
-        report_context_failure(&context, &err);
+    if (!context_begin(c, &err) || !context_complete(c, &wish, &err)) {
+        report_context_failure(c, &err);
         return EXIT_RINGFENCE;
     }
-    if (shown.one_line)
-        print_line(&context);
-    else if (shown.json)
-        print_json(&context);
+    if (shown.one_line) {
+        print_line(c);
+        return EXIT_OK;
+    }
+    gather();
+    if (shown.json)
+        print_json(c);
     else
-        print_text(&context);
+        print_text(c);
     return EXIT_OK;
 }

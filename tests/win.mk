@@ -15,12 +15,19 @@ $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/test
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 $(WINTEST)/win_test_appeared.exe: $(WINTEST)/launcher/appeared.o
 $(WINTEST)/win_test_appeared.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
+$(WINTEST)/win_test_status.exe: $(WINTEST)/launcher/cmd_status.o
+$(WINTEST)/win_test_status.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete)
 # Has an engine of its own.
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)
+
+# A Windows in memory behind lookup_function().
+$(WINTEST)/win_test_setup.exe $(WINTEST)/win_test_wfp.exe: $(WINTEST)/tests/win/fake_wfp.o
+$(WINTEST)/win_test_setup.exe: $(WINTEST)/tests/win/fake_windows.o
+$(WINTEST)/win_test_setup.exe: LDTEST = -loleaut32
 
 win-run: $(WINTESTS:%=$(WINTEST)/win_%.exe)
 	$(call wine_tests,win,$(WINTESTS:%=$(WINTEST)/win_%.exe),)
