@@ -7,12 +7,15 @@
 
 #include "lookup.h"
 #include "store.h"
+#include "win/dll.h"
 
 #define GROUP         u"RingfenceUsers"
 #define GROUP_COMMENT u"Ringfence: the accounts that run fenced commands"
 #define HIDDEN                                                                           \
     u"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon"                         \
     u"\\SpecialAccounts\\UserList"
+#define NETAPI     u"netapi32.dll"
+#define ADVAPI     u"advapi32.dll"
 #define NAME_CAP   257u /* UNLEN and a terminator, and more than any domain's */
 #define IS_ADMIN   "the account has been made an administrator"
 #define DENIED     4u
@@ -64,27 +67,24 @@ static struct {
 static bool load(struct err *err)
 {
     static bool loaded;
-    HMODULE netapi = loaded ? NULL : dll_system(u"netapi32.dll");
-    HMODULE advapi = loaded ? NULL : dll_system(u"advapi32.dll");
 
     loaded =
         loaded ||
-        (netapi && advapi && LOOKUP(net, netapi, NetUserAdd) &&
-         LOOKUP(net, netapi, NetUserDel) && LOOKUP(net, netapi, NetUserGetInfo) &&
-         LOOKUP(net, netapi, NetUserSetInfo) && LOOKUP(net, netapi, NetLocalGroupAdd) &&
-         LOOKUP(net, netapi, NetLocalGroupDel) &&
-         LOOKUP(net, netapi, NetLocalGroupGetInfo) &&
-         LOOKUP(net, netapi, NetLocalGroupAddMembers) &&
-         LOOKUP(net, netapi, NetLocalGroupDelMembers) &&
-         LOOKUP(net, netapi, NetLocalGroupGetMembers) &&
-         LOOKUP(net, netapi, NetApiBufferFree) &&
-         LOOKUP(sec, advapi, LookupAccountNameW) &&
-         LOOKUP(sec, advapi, LookupAccountSidW) && LOOKUP(sec, advapi, LogonUserW) &&
-         LOOKUP(sec, advapi, LsaOpenPolicy) &&
-         LOOKUP(sec, advapi, LsaEnumerateAccountRights) &&
-         LOOKUP(sec, advapi, LsaAddAccountRights) &&
-         LOOKUP(sec, advapi, LsaRemoveAccountRights) &&
-         LOOKUP(sec, advapi, LsaFreeMemory) && LOOKUP(sec, advapi, LsaClose));
+        (LOOKUP(net, NETAPI, NetUserAdd) && LOOKUP(net, NETAPI, NetUserDel) &&
+         LOOKUP(net, NETAPI, NetUserGetInfo) && LOOKUP(net, NETAPI, NetUserSetInfo) &&
+         LOOKUP(net, NETAPI, NetLocalGroupAdd) && LOOKUP(net, NETAPI, NetLocalGroupDel) &&
+         LOOKUP(net, NETAPI, NetLocalGroupGetInfo) &&
+         LOOKUP(net, NETAPI, NetLocalGroupAddMembers) &&
+         LOOKUP(net, NETAPI, NetLocalGroupDelMembers) &&
+         LOOKUP(net, NETAPI, NetLocalGroupGetMembers) &&
+         LOOKUP(net, NETAPI, NetApiBufferFree) &&
+         LOOKUP(sec, ADVAPI, LookupAccountNameW) &&
+         LOOKUP(sec, ADVAPI, LookupAccountSidW) && LOOKUP(sec, ADVAPI, LogonUserW) &&
+         LOOKUP(sec, ADVAPI, LsaOpenPolicy) &&
+         LOOKUP(sec, ADVAPI, LsaEnumerateAccountRights) &&
+         LOOKUP(sec, ADVAPI, LsaAddAccountRights) &&
+         LOOKUP(sec, ADVAPI, LsaRemoveAccountRights) &&
+         LOOKUP(sec, ADVAPI, LsaFreeMemory) && LOOKUP(sec, ADVAPI, LsaClose));
     return loaded || err_rule(err, "netapi32.dll or advapi32.dll lacks a function", NULL);
 }
 
@@ -365,7 +365,6 @@ bool account_add(struct account_ctx *ctx, enum account which, struct err *err)
 /* Files and registry of an account that has been logged on.  MS: DeleteProfileW. */
 static bool remove_profile(enum account which, const struct sid *sid, struct err *err)
 {
-    HMODULE dll = dll_system(u"userenv.dll");
     struct {
         LOOKUP_MEMBER(DeleteProfileW);
     } env;
@@ -373,7 +372,7 @@ static bool remove_profile(enum account which, const struct sid *sid, struct err
     struct u16buf b = U16BUF(text);
 
     sid_format(sid, &b);
-    if (!dll || !LOOKUP(env, dll, DeleteProfileW))
+    if (!LOOKUP(env, u"userenv.dll", DeleteProfileW))
         return err_rule(err, "userenv.dll lacks DeleteProfileW", NULL);
     if (env.DeleteProfileW(text, NULL, NULL) || GetLastError() == ERROR_FILE_NOT_FOUND)
         return true;
@@ -386,6 +385,11 @@ bool account_remove(enum account which, struct err *err)
     NET_API_STATUS code = 0;
 
     if (account_sid(which, &sid, err)) {
+        /* Without the account nobody could say any more whose rights they are. */
+        if (!account_remove_rights(which, err))
+            return false;
+        if (account_check_rights(which, err) != PLAN_ABSENT)
+            return err_rule(err, "the account keeps logon rights", accounts[which].name);
         if (!remove_profile(which, &sid, err))
             return false;
     } else if (!is_unmapped(err)) {
@@ -687,7 +691,6 @@ bool account_enable(enum account which, struct err *err)
  * is then said. */
 static void end_processes(const struct sid *sid)
 {
-    HMODULE dll = dll_system(u"wtsapi32.dll");
     struct {
         LOOKUP_MEMBER(WTSEnumerateProcessesW);
         LOOKUP_MEMBER(WTSFreeMemory);
@@ -695,8 +698,8 @@ static void end_processes(const struct sid *sid)
     WTS_PROCESS_INFOW *list = NULL;
     DWORD count = 0;
 
-    if (!dll || !LOOKUP(wts, dll, WTSEnumerateProcessesW) ||
-        !LOOKUP(wts, dll, WTSFreeMemory) ||
+    if (!LOOKUP(wts, u"wtsapi32.dll", WTSEnumerateProcessesW) ||
+        !LOOKUP(wts, u"wtsapi32.dll", WTSFreeMemory) ||
         !wts.WTSEnumerateProcessesW(WTS_CURRENT_SERVER_HANDLE, 0, 1, &list, &count))
         return;
     for (DWORD i = 0; i < count; i++) {

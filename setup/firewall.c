@@ -45,15 +45,14 @@ static bool hr_failed(struct err *err, HRESULT hr, const char *call,
 static bool load(struct err *err)
 {
     static bool loaded;
-    HMODULE ole = loaded ? NULL : dll_system(u"ole32.dll");
-    HMODULE aut = loaded ? NULL : dll_system(u"oleaut32.dll");
     HRESULT hr = 0;
 
     if (loaded)
         return true;
-    if (!ole || !aut || !LOOKUP(com, ole, CoInitializeEx) ||
-        !LOOKUP(com, ole, CoCreateInstance) || !LOOKUP(com, aut, SysAllocString) ||
-        !LOOKUP(com, aut, SysFreeString))
+    if (!LOOKUP(com, u"ole32.dll", CoInitializeEx) ||
+        !LOOKUP(com, u"ole32.dll", CoCreateInstance) ||
+        !LOOKUP(com, u"oleaut32.dll", SysAllocString) ||
+        !LOOKUP(com, u"oleaut32.dll", SysFreeString))
         return err_rule(err, "ole32.dll or oleaut32.dll lacks a function", NULL);
     hr = com.CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     loaded = SUCCEEDED(hr) || hr == RPC_E_CHANGED_MODE;
@@ -175,9 +174,11 @@ static bool allows_only(const char16_t *sddl, const struct sid *sid)
            sid_eq(&ace.sid, sid);
 }
 
-static bool is_text(HRESULT hr, BSTR got, const char16_t *want)
+/* Whether a getter succeeded and put this text into *got: a pointer, because the call
+ * that fills it is the argument beside it. */
+static bool is_text(HRESULT hr, const BSTR *got, const char16_t *want)
 {
-    return SUCCEEDED(hr) && u16s_eq(u16s_of(got), u16s_of(want));
+    return SUCCEEDED(hr) && u16s_eq(u16s_of(*got), u16s_of(want));
 }
 
 /* The texts of a rule. */
@@ -190,15 +191,15 @@ static const char *text_difference(INetFwRule3 *r, const struct filters_rule *wa
     if (FAILED(INetFwRule3_get_RemoteAddresses(r, &remote)) ||
         !filters_same_addresses(u16s_of(remote), u16s_of(want->remote)))
         return "the rule has other remote addresses";
-    if (!is_text(INetFwRule3_get_LocalAddresses(r, &local), local, u"*"))
+    if (!is_text(INetFwRule3_get_LocalAddresses(r, &local), &local, u"*"))
         return "the rule has other local addresses";
     if (FAILED(INetFwRule3_get_LocalUserAuthorizedList(r, &user)) ||
         !allows_only(user, offline))
         return "the rule is for other users";
-    if (!is_text(INetFwRule3_get_ApplicationName(r, &program), program, u"") ||
-        !is_text(INetFwRule3_get_ServiceName(r, &service), service, u""))
+    if (!is_text(INetFwRule3_get_ApplicationName(r, &program), &program, u"") ||
+        !is_text(INetFwRule3_get_ServiceName(r, &service), &service, u""))
         return "the rule is for one program";
-    return is_text(INetFwRule3_get_InterfaceTypes(r, &types), types, u"All")
+    return is_text(INetFwRule3_get_InterfaceTypes(r, &types), &types, u"All")
                ? NULL
                : "the rule is for some interfaces";
 }
@@ -251,7 +252,7 @@ static enum plan_state find(INetFwRules *rules, const char16_t *name, INetFwRule
                PLAN_UNKNOWN;
     if (!rule3_of(rule, rule3, err))
         return PLAN_UNKNOWN;
-    return is_text(INetFwRule3_get_Grouping(*rule3, &group), group, FILTERS_RULE_GROUP)
+    return is_text(INetFwRule3_get_Grouping(*rule3, &group), &group, FILTERS_RULE_GROUP)
                ? PLAN_PRESENT
                : PLAN_FOREIGN;
 }

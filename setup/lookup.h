@@ -5,7 +5,11 @@
  */
 #pragma once
 
-#include "win/dll.h"
+#include "win/win.h"
+
+/* The function of a DLL in System32, or NULL.  The one door to everything that setup
+ * changes: tests put another system behind it. */
+FARPROC lookup_function(const char16_t *dll, const char *name);
 
 /* A table's member, declared as the header declares the function of that name.
  * NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration. */
@@ -13,5 +17,5 @@
 
 /* Fills it; false when the DLL lacks it. */
 #define LOOKUP(table, dll, function)                                                     \
-    (((table).function = (__typeof__((table).function))(void (*)(void))GetProcAddress(   \
+    (((table).function = (__typeof__((table).function))(void (*)(void))lookup_function(  \
           dll, #function)) != NULL)

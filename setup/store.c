@@ -2,6 +2,7 @@
 
 #include "lookup.h"
 
+#define ADVAPI         u"advapi32.dll"
 #define STORE_TEXT_CAP 512u /* char16_t */
 #define ALL_64BIT      (KEY_READ | KEY_WRITE | KEY_WOW64_64KEY)
 
@@ -19,14 +20,12 @@ static struct {
 
 static bool load(struct err *err)
 {
-    HMODULE dll = reg.RegCloseKey ? NULL : dll_system(u"advapi32.dll");
-
     if (reg.RegCloseKey ||
-        (dll && LOOKUP(reg, dll, RegOpenKeyExW) && LOOKUP(reg, dll, RegCreateKeyExW) &&
-         LOOKUP(reg, dll, RegQueryValueExW) && LOOKUP(reg, dll, RegSetValueExW) &&
-         LOOKUP(reg, dll, RegDeleteValueW) && LOOKUP(reg, dll, RegQueryInfoKeyW) &&
-         LOOKUP(reg, dll, RegDeleteKeyExW) && LOOKUP(reg, dll, RegFlushKey) &&
-         LOOKUP(reg, dll, RegCloseKey)))
+        (LOOKUP(reg, ADVAPI, RegOpenKeyExW) && LOOKUP(reg, ADVAPI, RegCreateKeyExW) &&
+         LOOKUP(reg, ADVAPI, RegQueryValueExW) && LOOKUP(reg, ADVAPI, RegSetValueExW) &&
+         LOOKUP(reg, ADVAPI, RegDeleteValueW) && LOOKUP(reg, ADVAPI, RegQueryInfoKeyW) &&
+         LOOKUP(reg, ADVAPI, RegDeleteKeyExW) && LOOKUP(reg, ADVAPI, RegFlushKey) &&
+         LOOKUP(reg, ADVAPI, RegCloseKey)))
         return true;
     return err_rule(err, "advapi32.dll lacks a registry function", NULL);
 }

@@ -4,6 +4,7 @@
 
 #define CONDITIONS_MAX (4u + FILTERS_PORTS_MAX)
 #define SD_BYTES       128u
+#define FWPUCLNT       u"fwpuclnt.dll"
 #define WAIT_MS        10000u /* for somebody else's transaction */
 #define NAME_CAP       96u
 
@@ -96,18 +97,21 @@ static GUID filter_key(unsigned slot)
 
 bool wfp_load(struct wfp_api *api, struct err *err)
 {
-    HMODULE dll = dll_system(u"fwpuclnt.dll");
-
-    if (dll && LOOKUP(*api, dll, FwpmEngineOpen0) &&
-        LOOKUP(*api, dll, FwpmEngineClose0) && LOOKUP(*api, dll, FwpmTransactionBegin0) &&
-        LOOKUP(*api, dll, FwpmTransactionCommit0) &&
-        LOOKUP(*api, dll, FwpmTransactionAbort0) && LOOKUP(*api, dll, FwpmProviderAdd0) &&
-        LOOKUP(*api, dll, FwpmProviderGetByKey0) &&
-        LOOKUP(*api, dll, FwpmProviderDeleteByKey0) &&
-        LOOKUP(*api, dll, FwpmSubLayerAdd0) && LOOKUP(*api, dll, FwpmSubLayerGetByKey0) &&
-        LOOKUP(*api, dll, FwpmSubLayerDeleteByKey0) &&
-        LOOKUP(*api, dll, FwpmFilterAdd0) && LOOKUP(*api, dll, FwpmFilterGetByKey0) &&
-        LOOKUP(*api, dll, FwpmFilterDeleteByKey0) && LOOKUP(*api, dll, FwpmFreeMemory0))
+    if (LOOKUP(*api, FWPUCLNT, FwpmEngineOpen0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmEngineClose0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmTransactionBegin0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmTransactionCommit0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmTransactionAbort0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmProviderAdd0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmProviderGetByKey0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmProviderDeleteByKey0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmSubLayerAdd0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmSubLayerGetByKey0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmSubLayerDeleteByKey0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmFilterAdd0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmFilterGetByKey0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmFilterDeleteByKey0) &&
+        LOOKUP(*api, FWPUCLNT, FwpmFreeMemory0))
         return true;
     err_rule(err, "this Windows has no filtering platform: `enforced` is not available",
              u"fwpuclnt.dll");

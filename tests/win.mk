@@ -24,6 +24,11 @@ $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootchec
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)
 
+# A Windows in memory behind lookup_function().
+$(WINTEST)/win_test_setup.exe $(WINTEST)/win_test_wfp.exe: $(WINTEST)/tests/win/fake_wfp.o
+$(WINTEST)/win_test_setup.exe: $(WINTEST)/tests/win/fake_windows.o
+$(WINTEST)/win_test_setup.exe: LDTEST = -loleaut32
+
 win-run: $(WINTESTS:%=$(WINTEST)/win_%.exe)
 	$(call wine_tests,win,$(WINTESTS:%=$(WINTEST)/win_%.exe),)
 test-win:

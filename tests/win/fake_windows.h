@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A Windows in memory behind lookup_function(): accounts, groups, rights, logons and the
+ * firewall as their documentation has them, the filter engine of fake_wfp.h.  Any call
+ * can be refused, and any that changes something can say yes and do nothing.  What is not
+ * modelled is the real system's (the registry, strings).
+ */
+#pragma once
+
+#include "core/sid.h"
+#include "win/win.h"
+
+#define FAKE_NEVER 100000u
+#define FAKE_NAMES 8u
+
+struct fake_user {
+    bool there, is_admin;
+    char16_t name[32], password[64], comment[64];
+    DWORD flags;
+    struct sid sid;
+};
+
+struct fake_group {
+    bool there;
+    char16_t name[32], comment[64];
+    struct sid sid;
+    struct sid member[FAKE_NAMES];
+    size_t count;
+};
+
+struct fake_rights {
+    struct sid sid;
+    char16_t name[FAKE_NAMES][48];
+    size_t count;
+};
+
+struct fake_rule {
+    bool there, enabled;
+    char16_t name[64], group[32], description[96], remote[256], user[128], program[32];
+    LONG direction, action, protocol, profiles;
+};
+
+struct fake_windows {
+    struct fake_user user[FAKE_NAMES];
+    struct fake_group group[FAKE_NAMES]; /* the first is Users, by its German name */
+    struct fake_rights rights[FAKE_NAMES];
+    struct fake_rule rule[FAKE_NAMES];
+    bool firewall_off, policy_overrides, profile_is_there;
+    DWORD logon_code; /* what LogonUserW fails with; 0: it gives our own token */
+    unsigned rid;
+};
+
+extern struct fake_windows fake;
+extern unsigned fake_calls, fake_fail_at; /* every call of the model, filters included */
+extern unsigned fake_changes;             /* calls that changed something */
+extern const char *fake_liar;             /* this one says yes and does nothing */
+
+void fake_reset(void);
+struct fake_user *fake_find_user(const char16_t *name);
+struct fake_group *fake_find_group(const char16_t *name);
+struct fake_rule *fake_find_rule(const char16_t *name);
+bool fake_is_empty(void); /* as after fake_reset */

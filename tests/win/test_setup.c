@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The whole of setup on a Windows in memory: it comes up, stays the same, is mended, goes
+ * without a trace, and believes nobody.
+ */
+#include "fake_windows.h"
+
+#include "fake_wfp.h"
+#include "steps.h"
+
+#include <lm.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define OURS    u"SOFTWARE\\Ringfence"
+#define OFFLINE u"RingfenceOffline"
+#define HIDDEN                                                                           \
+    u"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon"                         \
+    u"\\SpecialAccounts\\UserList"
+
+static struct steps steps;
+static struct plan plan;
+static struct err err;
+
+static bool has_value(const char16_t *key, const char16_t *name)
+{
+    return RegGetValueW(HKEY_LOCAL_MACHINE, key, name, RRF_RT_ANY, NULL, NULL, NULL) == 0;
+}
+
+static bool is_clean(void)
+{
+    HKEY key = NULL;
+
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, OURS, 0, KEY_READ, &key) == 0) {
+        RegCloseKey(key);
+        return false;
+    }
+    return fake_is_empty() && !has_value(HIDDEN, OFFLINE) && wfp_engine_is_idle();
+}
+
+static int new_machine(void **state)
+{
+    (void)state;
+    RegDeleteTreeW(HKEY_LOCAL_MACHINE, OURS);
+    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, HIDDEN, OFFLINE);
+    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, HIDDEN, u"RingfenceOnline");
+    fake_reset();
+    return 0;
+}
+
+/* A new run on the same machine.  The steps that log on need an account's own token,
+ * which no model has: they are tested by themselves. */
+static void start(void)
+{
+    memset(&steps, 0, sizeof steps);
+    assert_true(steps_installed_policy(&steps.policy, &err));
+    assert_true(steps_plan(&steps, &plan, &err));
+    steps.accounts.has_passwords = true;
+    memcpy(steps.accounts.passwords.text[0], u"aB3-aaaaaaaaaaaaaaaaaaaaaaaaaaaa", 64);
+    memcpy(steps.accounts.passwords.text[1], u"aB3-bbbbbbbbbbbbbbbbbbbbbbbbbbbb", 64);
+    fake_changes = 0;
+}
+
+static void must_install(void)
+{
+    start();
+    if (!plan_install(&plan))
+        print_error("%s: %s (%u)\n", codes_row(plan.failed)->id, plan.err.call,
+                    (unsigned)plan.err.code);
+    assert_int_equal(plan.failed, CODES_OK);
+}
+
+static enum plan_outcome outcome(const char *id)
+{
+    for (size_t i = 0; i < plan.count; i++)
+        if (!strcmp(plan.steps[i].id, id))
+            return plan.outcome[i];
+    fail();
+    return PLAN_NOT_REACHED;
+}
+
+static void install__new_machine__everything_is_as_documented(void **state)
+{
+    const struct fake_user *user = NULL;
+    const struct fake_rule *rule = NULL;
+
+    (void)state;
+    must_install();
+    user = fake_find_user(OFFLINE);
+    assert_non_null(user);
+    assert_false(user->flags & UF_ACCOUNTDISABLE);
+    assert_true(user->flags & 0x10000); /* UF_DONT_EXPIRE_PASSWD */
+    assert_true(user->flags & 0x40);    /* UF_PASSWD_CANT_CHANGE */
+    assert_int_equal(user->password[31], u'a');
+    assert_int_equal(fake.group[0].count, 2); /* Benutzer, found by its SID */
+    assert_int_equal(fake_find_group(u"RingfenceUsers")->count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(fake.rights[i].count, 4);
+    rule = fake_find_rule(u"Ringfence offline: block out");
+    assert_non_null(rule);
+    assert_true(rule->enabled && rule->protocol == 256 && rule->profiles == 0x7fffffff);
+    assert_int_equal(rule->action, 0);    /* NET_FW_ACTION_BLOCK */
+    assert_int_equal(rule->direction, 2); /* NET_FW_RULE_DIR_OUT */
+    assert_true(!wcsncmp(rule->user, u"O:LSD:(A;;CC;;;S-1-5-21-7-8-9-", 30));
+    assert_int_equal(fake_find_rule(u"Ringfence offline: block in")->direction, 1);
+    assert_int_equal(wfp_engine_count(), 32);
+    assert_true(has_value(HIDDEN, OFFLINE));
+    start();
+    plan_look(&plan);
+    assert_int_equal(plan.failed, CODES_OK);
+    assert_true(plan.is_complete);
+}
+
+static void install__second_time__changes_nothing(void **state)
+{
+    (void)state;
+    must_install();
+    must_install();
+    assert_int_equal(fake_changes, 0);
+    for (size_t i = 0; i < plan.count; i++)
+        assert_int_equal(plan.outcome[i], PLAN_WAS_THERE);
+}
+
+static void uninstall__after_install__leaves_nothing(void **state)
+{
+    (void)state;
+    must_install();
+    fake.profile_is_there = true;
+    start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_true(is_clean());
+    assert_false(fake.profile_is_there);
+}
+
+static void uninstall__keep_accounts__disables_them(void **state)
+{
+    (void)state;
+    must_install();
+    start();
+    assert_true(plan_uninstall(&plan, true));
+    assert_non_null(fake_find_user(OFFLINE));
+    assert_true(fake_find_user(OFFLINE)->flags & UF_ACCOUNTDISABLE);
+    assert_int_equal(wfp_engine_count(), 0);
+    assert_null(fake_find_rule(u"Ringfence offline: block out"));
+    must_install();
+}
+
+static void
+install__a_call_says_yes_and_does_nothing__is_named_and_all_undone(void **state)
+{
+    static const struct {
+        const char *liar;
+        enum codes_phase phase;
+    } lies[] = {
+        { "NetLocalGroupAdd", CODES_GROUP },
+        { "NetUserAdd", CODES_ACCOUNT },
+        { "NetLocalGroupAddMembers", CODES_MEMBERSHIP },
+        { "LsaAddAccountRights", CODES_RIGHTS },
+        { "INetFwRules::Add", CODES_FIREWALL },
+        { "FwpmTransactionCommit0", CODES_FILTERS },
+        { "NetUserSetInfo", CODES_ENABLE },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        new_machine(NULL);
+        start();
+        fake_liar = lies[i].liar;
+        assert_false(plan_install(&plan));
+        assert_int_equal(plan.failed, lies[i].phase);
+        if (lies[i].phase != CODES_ENABLE)
+            assert_non_null(strstr(plan.err.call, lies[i].liar));
+        assert_int_equal(plan.left, 0);
+        assert_true(is_clean());
+    }
+}
+
+static void uninstall__a_call_says_yes_and_does_nothing__is_listed(void **state)
+{
+    static const char *const liars[] = {
+        "NetLocalGroupDel",       "NetUserDel",          "NetLocalGroupDelMembers",
+        "LsaRemoveAccountRights", "INetFwRules::Remove", "FwpmTransactionCommit0",
+        "NetUserSetInfo",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof liars / sizeof liars[0]; i++) {
+        new_machine(NULL);
+        must_install();
+        start();
+        fake_liar = liars[i];
+        assert_false(plan_uninstall(&plan, false));
+        assert_int_equal(plan.failed, CODES_LEFT);
+        assert_in_range(plan.left, 1, 4);
+        fake_liar = NULL;
+        start();
+        assert_true(plan_uninstall(&plan, false));
+        assert_true(is_clean());
+    }
+}
+
+/* Every single call refused once, reading ones too. */
+static void install__any_call_refused__all_or_nothing(void **state)
+{
+    unsigned needed = 0, failures = 0;
+
+    (void)state;
+    must_install();
+    needed = fake_calls;
+    assert_in_range(needed, 150, 1000);
+    for (unsigned at = 0; at < needed; at++) {
+        new_machine(NULL);
+        start();
+        fake_fail_at = at;
+        if (plan_install(&plan)) /* a put of a rule's description, say, may be passed */
+            continue;
+        failures++;
+        assert_int_not_equal(plan.failed, CODES_OK);
+        assert_int_not_equal(plan.err.domain, ERR_NONE);
+        assert_int_equal(plan.left, 0);
+        assert_true(is_clean());
+    }
+    assert_true(failures > needed * 9 / 10);
+}
+
+static void uninstall__any_call_refused__next_one_ends_it(void **state)
+{
+    unsigned needed = 0;
+
+    (void)state;
+    must_install();
+    start();
+    fake_calls = 0;
+    assert_true(plan_uninstall(&plan, false));
+    needed = fake_calls;
+    for (unsigned at = 0; at < needed; at++) {
+        new_machine(NULL);
+        must_install();
+        start();
+        fake_calls = 0;
+        fake_fail_at = at;
+        if (!plan_uninstall(&plan, false))
+            assert_int_equal(plan.failed, CODES_LEFT);
+        fake_fail_at = FAKE_NEVER;
+        start();
+        assert_true(plan_uninstall(&plan, false));
+        assert_true(is_clean());
+    }
+}
+
+/* What an administrator, or Group Policy, did since. */
+static void install__something_was_changed__is_found_and_mended(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        static const char *const ids[] = {
+            "offline_account", "offline_enabled", "offline_member", "offline_rights",
+            "firewall_out",    "firewall_out",    "firewall_in",    "wfp_filters",
+            "offline_account", "firewall_in",
+        };
+        struct fake_user *user = NULL;
+        struct fake_rule *out = NULL, *in = NULL;
+
+        new_machine(NULL);
+        must_install();
+        user = fake_find_user(OFFLINE);
+        out = fake_find_rule(u"Ringfence offline: block out");
+        in = fake_find_rule(u"Ringfence offline: block in");
+        if (i == 0) { /* with it go its memberships; the other's, too, for brevity */
+            user->there = false;
+            fake.group[0].count = fake_find_group(u"RingfenceUsers")->count = 0;
+        }
+        if (i == 1)
+            user->flags |= UF_ACCOUNTDISABLE;
+        if (i == 2)
+            fake.group[0].count = 0;
+        if (i == 3)
+            fake.rights[0].count = 2;
+        if (i == 4)
+            out->enabled = false;
+        if (i == 5)
+            wcscpy(out->user, u"O:LSD:(A;;CC;;;S-1-5-21-7-8-9-1)");
+        if (i == 6)
+            in->action = 1;
+        if (i == 7)
+            wfp_engine_filter(3)->there = false;
+        if (i == 8)
+            user->flags &= ~0x10000u;
+        if (i == 9)
+            wcscpy(in->remote, u"10.0.0.0/8");
+        start();
+        plan_look(&plan);
+        assert_int_not_equal(plan.failed, CODES_OK);
+        must_install();
+        assert_true(outcome(ids[i]) == PLAN_REPAIRED || outcome(ids[i]) == PLAN_ADDED);
+        start();
+        plan_look(&plan);
+        assert_int_equal(plan.failed, CODES_OK);
+        start();
+        assert_true(plan_uninstall(&plan, false));
+        if (i == 0) /* the rights of an account that somebody deleted stay with its SID */
+            memset(fake.rights, 0, sizeof fake.rights);
+        assert_true(is_clean());
+    }
+}
+
+static void install__other_loopback_policy__rules_and_filters_follow(void **state)
+{
+    (void)state;
+    must_install();
+    start();
+    assert_true(filters_parse(&steps.policy, U16S("none")));
+    assert_true(plan_install(&plan));
+    assert_int_equal(wfp_engine_count(), 16);
+    assert_int_equal(fake_find_rule(u"Ringfence offline: block out")->remote[0], u'*');
+    start();
+    assert_int_equal(steps.policy.loopback, FILTERS_LOOPBACK_NONE);
+    plan_look(&plan);
+    assert_int_equal(plan.failed, CODES_OK);
+}
+
+static void install__rotate__sets_new_passwords_and_nothing_else(void **state)
+{
+    (void)state;
+    must_install();
+    start();
+    steps.accounts.rotate = true;
+    steps.accounts.passwords.text[0][31] = u'Z';
+    assert_true(plan_install(&plan));
+    assert_int_equal(fake_find_user(OFFLINE)->password[31], u'Z');
+    assert_int_equal(outcome("offline_account"), PLAN_REPAIRED);
+    assert_int_equal(outcome("offline_member"), PLAN_WAS_THERE);
+    must_install(); /* and without it they stay */
+    assert_int_equal(fake_find_user(OFFLINE)->password[31], u'Z');
+}
+
+static void install__account_of_that_name_is_somebody_elses__is_refused(void **state)
+{
+    (void)state;
+    fake.user[0] = (struct fake_user){ .there = true, .sid = { 1, 1, { 0 }, { 1 } } };
+    wcscpy(fake.user[0].name, OFFLINE);
+    wcscpy(fake.user[0].comment, u"Bob's");
+    start();
+    assert_false(plan_install(&plan));
+    assert_int_equal(plan.failed, CODES_ACCOUNT);
+    assert_non_null(fake_find_user(OFFLINE));
+    assert_null(fake_find_group(u"RingfenceUsers"));
+    fake.user[0].there = false;
+    assert_true(is_clean());
+}
+
+static void install__account_was_made_an_administrator__is_refused_and_named(void **state)
+{
+    (void)state;
+    must_install();
+    fake_find_user(OFFLINE)->is_admin = true;
+    start();
+    assert_false(plan_install(&plan));
+    assert_int_equal(plan.failed, CODES_ACCOUNT);
+    assert_string_equal(plan.err.call, "the account has been made an administrator");
+    start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_true(is_clean());
+}
+
+static void install__firewall_off_or_overridden__is_refused_and_named(void **state)
+{
+    (void)state;
+    fake.firewall_off = true;
+    start();
+    assert_false(plan_install(&plan));
+    assert_int_equal(plan.failed, CODES_POLICY);
+    assert_string_equal(plan.err.call, "the firewall is off");
+    assert_true(is_clean());
+    fake.firewall_off = false;
+    fake.policy_overrides = true;
+    start();
+    assert_false(plan_install(&plan));
+    assert_int_equal(plan.failed, CODES_POLICY);
+    assert_non_null(strstr(plan.err.call, "Group Policy"));
+    assert_true(is_clean());
+}
+
+static void check_logon__every_refusal__comes_with_its_code_and_remedy(void **state)
+{
+    static const DWORD codes[] = { 1385, 1326, 1327, 1331, 1907, 1909 };
+
+    (void)state;
+    must_install();
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        fake.logon_code = codes[i];
+        assert_int_equal(account_check_logon(&steps.accounts, ACCOUNT_OFFLINE, &err),
+                         PLAN_ABSENT);
+        assert_int_equal(err.code, codes[i]);
+        assert_string_not_equal(codes_remedy(CODES_LOGON, &err),
+                                codes_row(CODES_LOGON)->remedy);
+    }
+    fake.logon_code = 0;
+    assert_int_equal(account_check_logon(&steps.accounts, ACCOUNT_OFFLINE, &err),
+                     PLAN_ABSENT);
+    assert_string_equal(err.call,
+                        "LogonUserW succeeded, but its token is not the account's");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, new_machine, new_machine)
+    const struct CMUnitTest tests[] = {
+        TEST(install__new_machine__everything_is_as_documented),
+        TEST(install__second_time__changes_nothing),
+        TEST(uninstall__after_install__leaves_nothing),
+        TEST(uninstall__keep_accounts__disables_them),
+        TEST(install__a_call_says_yes_and_does_nothing__is_named_and_all_undone),
+        TEST(uninstall__a_call_says_yes_and_does_nothing__is_listed),
+        TEST(install__any_call_refused__all_or_nothing),
+        TEST(uninstall__any_call_refused__next_one_ends_it),
+        TEST(install__something_was_changed__is_found_and_mended),
+        TEST(install__other_loopback_policy__rules_and_filters_follow),
+        TEST(install__rotate__sets_new_passwords_and_nothing_else),
+        TEST(install__account_of_that_name_is_somebody_elses__is_refused),
+        TEST(install__account_was_made_an_administrator__is_refused_and_named),
+        TEST(install__firewall_off_or_overridden__is_refused_and_named),
+        TEST(check_logon__every_refusal__comes_with_its_code_and_remedy),
+    };
+    return cmocka_run_group_tests_name("setup", tests, NULL, NULL);
+}
