@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "confine.h"
 #include "core/exitcode.h"
+#include "enforced.h"
 #include "granting.h"
 #include "ledger.h"
 #include "reading.h"
@@ -163,6 +164,28 @@ static bool refuse(struct record *record, const char *why, const char16_t *root,
     return false;
 }
 
+/* Whether the runner of the sandbox account holds; without one there is nothing to say.
+ */
+static bool is_enforced(const struct context *c)
+{
+    struct err err = { 0 };
+    const char *missing = NULL;
+
+    if (c->policy.want != LEVEL_WANT_AUTO && c->policy.want != LEVEL_WANT_ENFORCED)
+        return false;
+    missing = enforced_missing(c, &err);
+    if (missing && c->policy.want == LEVEL_WANT_ENFORCED) {
+        char16_t text[256];
+        struct u16buf b = U16BUF(text);
+
+        u16buf_add_ascii(&b, missing);
+        out_say(OUT_STDERR, "ringfence: not enforced: %", text);
+        if (err.call)
+            err_report(&err, u"use the sandbox account");
+    }
+    return !missing;
+}
+
 /* Looks, proves, walks.  True when the fence holds there; the record says which way. */
 static bool ready(struct context *c, const char16_t *root, struct record *record)
 {
@@ -190,6 +213,7 @@ static bool ready(struct context *c, const char16_t *root, struct record *record
     }
     record->state = RECORD_READY;
     record->fence = (uint8_t)fence;
+    record->enforced = is_enforced(c);
     return true;
 }
 

@@ -145,26 +145,38 @@ static bool look_at_roots(struct context *c)
            file_kind(c->cache.at) == FILE_IS_DIRECTORY;
 }
 
+/* "ringfence.exe" WORD [--root DIR]..., in store.line; the program in store.other, empty
+ * when it is not there. */
+static struct u16buf ringfence_line(const struct context *c,
+                                    const struct context_wish *wish, struct u16s word)
+{
+    struct u16buf program = U16BUF(store.other), line = U16BUF(store.line);
+
+    u16buf_add(&program, u16buf_text(&c->install));
+    u16buf_add_ascii(&program, "\\ringfence.exe");
+    cmdline_add(&line, u16buf_text(&program));
+    cmdline_add(&line, word);
+    for (size_t i = 0; i < wish->root_count; i++) {
+        cmdline_add(&line, U16S("--root"));
+        cmdline_add(&line, wish->root[i]);
+    }
+    if (!c->install.len || file_kind(program.at) != FILE_IS_FILE)
+        program.at[0] = 0;
+    return line;
+}
+
 /* Starts `ringfence prepare` for this workspace and waits; it says what goes wrong. */
 static bool prepare(struct context *c, const struct context_wish *wish, struct u16s tool)
 {
-    struct u16buf program = U16BUF(store.other), line = U16BUF(store.line);
-    struct process_start start = { .program = program.at, .command_line = line.at };
+    struct u16buf line = ringfence_line(c, wish, U16S("prepare"));
+    struct process_start start = { .program = store.other, .command_line = line.at };
     auto_handle HANDLE process = NULL;
     uint32_t code = 0;
     struct err err;
 
-    u16buf_add(&program, u16buf_text(&c->install));
-    u16buf_add_ascii(&program, "\\ringfence.exe");
-    if (!c->install.len || file_kind(program.at) != FILE_IS_FILE) {
+    if (!store.other[0]) {
         c->evidence.confined_why = "ringfence.exe, which readies a workspace, is missing";
         return false;
-    }
-    cmdline_add(&line, u16buf_text(&program));
-    cmdline_add(&line, U16S("prepare"));
-    for (size_t i = 0; i < wish->root_count; i++) {
-        cmdline_add(&line, U16S("--root"));
-        cmdline_add(&line, wish->root[i]);
     }
     if (tool.len) {
         cmdline_add(&line, U16S("--tool"));
@@ -197,6 +209,8 @@ void confine_gather(struct context *c, const struct context_wish *wish)
     }
     if (c->evidence.confined != LEVEL_CANARY_HELD)
         return;
+    if (c->record.enforced)
+        c->evidence.enforced = LEVEL_CANARY_HELD;
     if (c->record.fence != (uint8_t)c->fence || c->root_count > 1) {
         c->fence = (enum fence)c->record.fence;
         c->evidence.token = make_token(c);
@@ -227,6 +241,28 @@ bool confine_admit(struct context *c, const struct context_wish *wish,
     c->fence = FENCE_STANDARD;
     return make_token(c) == LEVEL_TOKEN_RESTRICTED ||
            err_rule(err, "the standard fence's token cannot be made", NULL);
+}
+
+bool confine_hand_over(const struct context *c, const struct context_wish *wish,
+                       struct process_start *start, struct err *err)
+{
+    struct u16buf line = ringfence_line(c, wish, U16S("run-enforced"));
+
+    if (c->verdict.unproven)
+        cmdline_add(&line, U16S("--allow-unproven"));
+    cmdline_add(&line, U16S("--network"));
+    cmdline_add(&line, c->network_on ? U16S("on") : U16S("off"));
+    cmdline_add(&line, U16S("--"));
+    cmdline_add(&line, u16s_of(start->program));
+    u16buf_addc(&line, u' ');
+    u16buf_addz(&line, start->command_line);
+    if (!store.other[0])
+        return err_rule(err, "ringfence.exe, which speaks to the runner, is missing",
+                        NULL);
+    start->program = store.other;
+    start->command_line = line.at;
+    return !line.cut ||
+           err_rule(err, "the command line is too long for the runner", NULL);
 }
 
 struct u16s confine_watched(const struct context *c, size_t i)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "context.h"
+#include "win/process.h"
 
 /* Fills fence, token and evidence of a context whose roots, policy and box are named, and
  * says which roots are usable.  With wish->look_only nothing is started: what is not
@@ -18,6 +19,12 @@ void confine_gather(struct context *context, const struct context_wish *wish);
  * policy says `fence = strict`.  `ringfence prepare` has then named the directory. */
 MUST_CHECK bool confine_admit(struct context *context, const struct context_wish *wish,
                               struct u16s program, struct err *err);
+
+/* Has ringfence.exe start what *start names, verbatim, through the runner of level
+ * enforced: changes program and command_line, to storage of this module's. */
+MUST_CHECK bool confine_hand_over(const struct context *context,
+                                  const struct context_wish *wish,
+                                  struct process_start *start, struct err *err);
 
 /* Where the record of the root with this digest lies: <data>\box\<root>\fence. */
 void confine_record_path(const struct context *context, const uint8_t *digest,

@@ -115,16 +115,18 @@ static void hint(const struct exec_request *request, uint32_t code)
     out_line(OUT_STDERR, text);
 }
 
-/* A child under a token gets the token's defaults and a descriptor of its own, or it
- * could not open itself. */
-static bool dress_token(const struct context *c, struct process_start *start,
-                        struct err *err)
+/* What the level asks for.  A child under a token gets the token's defaults and a
+ * descriptor of its own, or it could not open itself. */
+static bool dress(const struct context *c, const struct context_wish *wish,
+                  struct process_start *start, struct err *err)
 {
     static struct token_security security;
     struct sid user;
 
     if (c->verdict.run_as == LEVEL_ADVISORY)
         return true;
+    if (c->verdict.run_as == LEVEL_ENFORCED)
+        return confine_hand_over(c, wish, start, err);
     if (!token_user_sid(&user, err))
         return false;
     token_child_security(&user, &c->run, &security);
@@ -158,7 +160,7 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     console_leave_signals_to_child();
     if (fenced)
         confine_look_before(c);
-    if (!dress_token(c, &start, err) || !process_start(&start, &process, err)) {
+    if (!dress(c, &request->wish, &start, err) || !process_start(&start, &process, err)) {
         code = failed(err, request->tool, EXIT_REFUSED);
     } else {
         exec.fenced = fenced;

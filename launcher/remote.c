@@ -213,6 +213,18 @@ static bool accept_level(const struct remote *r)
     return r->request->allow_unproven;
 }
 
+const char *remote_missing(const struct remote_request *request, const char *unmet,
+                           struct err *err)
+{
+    struct remote r = { 0 };
+
+    if (!remote_open(&r, request, err))
+        return unmet;
+    unmet = wire_missing(&r.hello, request->offline);
+    remote_close(&r);
+    return unmet;
+}
+
 /* Once more where the runner ended just then, by idleness or by force. */
 static bool start(const struct remote_request *q, struct command *out,
                   enum failed *failed, bool *refused_level, struct err *err)

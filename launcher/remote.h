@@ -37,3 +37,8 @@ struct remote_request {
  * line on stderr.  The standard handles that are pipes or files are closed here once the
  * command has them.  Call it once a process. */
 uint32_t remote_run(const struct remote_request *request);
+
+/* Starts the runner, or meets the one that is warm, and returns what is missing from its
+ * proof: NULL when nothing is, `unmet` with *err when there is no meeting it. */
+const char *remote_missing(const struct remote_request *request, const char *unmet,
+                           struct err *err);

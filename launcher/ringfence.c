@@ -41,6 +41,7 @@ static const struct {
     { u"prepare", cmd_prepare,
       u"prepare [--root DIR]...   make this workspace ready for a fence, as the first "
       u"launch does" },
+    { u"run-enforced", cmd_run_enforced, NULL }, /* what launches hand tools to */
     { u"shim", cmd_shim,
       u"shim add NAME | list | remove NAME   the tools that have a shim" },
     { u"policy", cmd_policy,

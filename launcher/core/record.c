@@ -89,8 +89,8 @@ bool record_is_sound(const struct record *record, size_t bytes)
         return false;
     make_check(record, check);
     return same(record->check, check, sizeof check) && record->state <= RECORD_READY &&
-           record->fence <= FENCE_STRICT && record->tool_count <= RECORD_TOOLS &&
-           record->tool_next < RECORD_TOOLS &&
+           record->fence <= FENCE_STRICT && record->enforced <= 1 &&
+           record->tool_count <= RECORD_TOOLS && record->tool_next < RECORD_TOOLS &&
            (record->tool_next == record->tool_count ||
             record->tool_count == RECORD_TOOLS) &&
            !record->reason[RECORD_REASON_CAP - 1];

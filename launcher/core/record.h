@@ -34,13 +34,14 @@ struct record {
     uint8_t until[8]; /* FILETIME, little-endian: good until then; 0: for ever */
     uint8_t state;    /* enum record_state */
     uint8_t fence;    /* enum fence; RECORD_READY */
+    uint8_t enforced; /* 1: the runner has proven itself; every launch asks it anew */
     uint8_t tool_count;
     uint8_t tool_next;              /* the entry that the next tool takes */
     char reason[RECORD_REASON_CAP]; /* ASCII, terminated; RECORD_REFUSED */
     struct record_tool tool[RECORD_TOOLS];
     uint8_t check[8]; /* of all before: SHA-256's first 64 bits */
 };
-_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 4 + 128 + 64 + 8, "no padding");
+_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 5 + 128 + 64 + 8, "no padding");
 
 /* What a walk does and a canary proves depends on this much of the policy, and on the
  * version of the plan. */

@@ -5,6 +5,7 @@
 #include "confine.h"
 #include "core/aclplan.h"
 #include "core/exitcode.h"
+#include "enforced.h"
 #include "fake_token.h"
 #include "granting.h"
 #include "ledger.h"
@@ -27,6 +28,7 @@ static struct {
     bool reads;   /* setup --user went through */
     bool grants;
     bool readable;
+    bool enforced;
     unsigned canaries, walks, asked;
 } fake;
 
@@ -114,6 +116,13 @@ bool reading_admit(const struct context *c, struct u16s tool)
     assert_true(u16s_is(tool, "C:\\tools"));
     fake.asked++;
     return fake.readable;
+}
+
+const char *enforced_missing(const struct context *c, struct err *e)
+{
+    (void)c;
+    (void)e;
+    return fake.enforced ? NULL : "no accounts";
 }
 
 uint32_t cli_complain(const char *text, struct u16s word)
@@ -246,10 +255,22 @@ static void prepare__all_well__is_ready_under_standard(void **state)
     assert_int_equal(prepare(u""), EXIT_OK);
     assert_int_equal(written(&record), RECORD_READY);
     assert_int_equal(record.fence, FENCE_STANDARD); /* the profile was not granted */
+    assert_int_equal(record.enforced, 0);
     assert_int_equal(fake.walks, 1);
     assert_int_equal(prepare(u""), EXIT_OK); /* a second time there is nothing to do */
     assert_int_equal(fake.walks, 1);
     assert_int_equal(fake.canaries, 1);
+}
+
+static void prepare__runner_holds__is_noted(void **state)
+{
+    struct record record;
+
+    (void)state;
+    fake.enforced = true;
+    assert_int_equal(prepare(u""), EXIT_OK);
+    assert_int_equal(written(&record), RECORD_READY);
+    assert_int_equal(record.enforced, 1);
 }
 
 static void prepare__profile_granted__is_ready_under_strict(void **state)
@@ -364,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(prepare__all_well__is_ready_under_standard),
+        TEST(prepare__runner_holds__is_noted),
         TEST(prepare__profile_granted__is_ready_under_strict),
         TEST(prepare__strict_got_out__standard_serves),
         TEST(prepare__canary_got_out__is_refused_and_nothing_walked),

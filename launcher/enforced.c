@@ -1,0 +1,134 @@
+#include "enforced.h"
+
+#include "core/sandbox.h"
+#include "win/account.h"
+#include "win/errtext.h"
+#include "win/out.h"
+#include "win/secret.h"
+#include "win/statefile.h"
+
+#define ANSWER_MAX 64u
+
+static struct {
+    struct passwords passwords;
+    char16_t path[WIN_PATH_CAP];
+    struct remote_request request;
+} store;
+
+void enforced_clear(void)
+{
+    password_wipe(&store.passwords, sizeof store.passwords);
+}
+
+static bool load_passwords(const struct context *c, struct err *err)
+{
+    struct u16buf path = U16BUF(store.path);
+
+    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_addz(&path, u"\\" SANDBOX_SECRET);
+    switch (secret_load(store.path, &store.passwords, err)) {
+    case SECRET_LOADED:
+        return true;
+    case SECRET_ABSENT:
+        err_rule(err, "no sandbox accounts were set up for this user", NULL);
+        return err_hint(err, "ringfence setup");
+    case SECRET_TORN:
+        err_rule(err, "the passwords of the sandbox accounts cannot be opened",
+                 store.path);
+        return err_hint(err, "ringfence setup repair");
+    case SECRET_FAILED:
+        break;
+    }
+    return false;
+}
+
+bool enforced_request(const struct context *c, bool network_on,
+                      struct remote_request *request, struct err *err)
+{
+    struct remote_account *account = &request->account;
+
+    account->name = network_on ? SANDBOX_ONLINE : SANDBOX_OFFLINE;
+    if (!load_passwords(c, err) ||
+        !account_find(account->name, ACCOUNT_IS_USER, &account->sid, err))
+        return false;
+    account->password = store.passwords.text[network_on];
+    request->install = u16buf_text(&c->install);
+    request->data = u16buf_text(&c->data);
+    request->offline = !network_on;
+    return true;
+}
+
+const char *enforced_missing(const struct context *c, struct err *err)
+{
+    const char *missing = "the runner of the sandbox account cannot be started";
+
+    store.request = (struct remote_request){ .run = context_run_sid() };
+    if (enforced_request(c, false, &store.request, err))
+        missing = remote_missing(&store.request, missing, err);
+    enforced_clear();
+    return missing;
+}
+
+/* One line of who let what onto the network. */
+static void note(const struct context *c, const char16_t *answer, struct u16s what)
+{
+    char bytes[3 * 1024];
+    char16_t text[1024];
+    struct u16buf path = U16BUF(store.path), line = U16BUF(text);
+    SYSTEMTIME t;
+    struct err err;
+
+    GetSystemTime(&t);
+    u16buf_add_dec(&line, t.wYear);
+    u16buf_addz(&line, t.wMonth < 10 ? u"-0" : u"-");
+    u16buf_add_dec(&line, t.wMonth);
+    u16buf_addz(&line, t.wDay < 10 ? u"-0" : u"-");
+    u16buf_add_dec(&line, t.wDay);
+    u16buf_addc(&line, u' ');
+    u16buf_addz(&line, answer);
+    u16buf_addc(&line, u' ');
+    u16buf_add(&line, u16s_head(u16buf_text(&c->root), 400));
+    u16buf_addz(&line, u": ");
+    u16buf_add(&line, u16s_head(what, 400));
+    for (size_t i = 0; i < line.len; i++)
+        if (line.at[i] < u' ')
+            line.at[i] = u'?';
+    u16buf_addc(&line, u'\n');
+    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_addz(&path, u"\\network.log");
+    if (!path.cut &&
+        !statefile_append(path.at, bytes,
+                          u16s_to_utf8(u16buf_text(&line), bytes, sizeof bytes), &err))
+        err_report(&err, u"note who allowed the network");
+}
+
+/* The user himself: what a pipe says is no answer. */
+static bool ask(struct u16s what)
+{
+    HANDLE in =
+        CreateFileW(u"CONIN$", GENERIC_READ | GENERIC_WRITE,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+    char16_t answer[ANSWER_MAX], text[512];
+    struct u16buf b = U16BUF(text);
+    DWORD len = 0;
+    bool yes = false;
+
+    if (in == INVALID_HANDLE_VALUE)
+        return false;
+    u16buf_add_ascii(&b, "ringfence: let this onto the network: ");
+    u16buf_add(&b, u16s_head(what, 300));
+    u16buf_add_ascii(&b, " [y/N]? ");
+    out_text(OUT_STDERR, u16buf_text(&b));
+    yes = ReadConsoleW(in, answer, ANSWER_MAX, &len, NULL) && len &&
+          (answer[0] == u'y' || answer[0] == u'Y');
+    CloseHandle(in);
+    return yes;
+}
+
+bool enforced_allow_network(const struct context *c, struct u16s what)
+{
+    bool yes = c->policy.network_on || ask(what);
+
+    note(c, c->policy.network_on ? u"policy" : yes ? u"yes" : u"no", what);
+    return yes;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Level enforced from the launcher's side: the sandbox account, its password, and whether
+ * its runner has proven itself.  Part of ringfence.exe only; with the user's rights.
+ */
+#pragma once
+
+#include "context.h"
+#include "remote.h"
+
+/* Fills account, install and data of *request for the launch in *c: the account without a
+ * network or the one with.  What it points to is this module's own and is wiped by
+ * enforced_clear.  Fails when setup has not been run for this user, or the passwords
+ * cannot be opened. */
+MUST_CHECK bool enforced_request(const struct context *c, bool network_on,
+                                 struct remote_request *request, struct err *err);
+void enforced_clear(void);
+
+/* Starts the runner of the account without a network, or meets the one that is warm, and
+ * says what is missing from its proof: NULL when nothing is, else static text. */
+const char *enforced_missing(const struct context *c, struct err *err);
+
+/* Asks on the terminal, unless the policy says `network = on`, and notes the answer in
+ * <data>\network.log.  False when it is no, or there is nobody to ask. */
+bool enforced_allow_network(const struct context *c, struct u16s what);
