@@ -9,7 +9,7 @@
 
 #define POLL_MS     100u
 #define NAME        u"\\walk"
-#define WANTED      u"\\walk.wanted-" /* and a process id, as long as that one waits */
+#define WANTED      u"walk.wanted-" /* and a process id, as long as that one waits */
 #define COMMAND_CAP 32u
 
 #define STATUS_ACCESS_DENIED_ 0xC0000022u /* ntstatus.h */
@@ -38,21 +38,32 @@ bool walking_is_stopped(void)
     return room.stopped != 0;
 }
 
-/* Whether some command waits until we end. */
+/* Whether some command waits until we end: one whose file cannot be deleted, because it
+ * is open.  A crash leaves files that can. */
 static bool is_wanted(const struct walking *w)
 {
     static char16_t text[STATEFILE_PATH_CAP];
-    struct u16buf pattern = U16BUF(text);
+    struct u16buf path = U16BUF(text);
     WIN32_FIND_DATAW found;
     HANDLE find = NULL;
+    size_t len = 0;
+    bool wanted = false;
 
-    u16buf_addz(&pattern, w->data_dir);
-    u16buf_addz(&pattern, WANTED u"*");
-    find = pattern.cut ? INVALID_HANDLE_VALUE : FindFirstFileW(text, &found);
+    u16buf_addz(&path, w->data_dir);
+    u16buf_addc(&path, u'\\');
+    len = path.len;
+    u16buf_addz(&path, WANTED u"*");
+    find = path.cut ? INVALID_HANDLE_VALUE : FindFirstFileW(text, &found);
     if (find == INVALID_HANDLE_VALUE)
         return false;
+    do {
+        path.len = len;
+        u16buf_addz(&path, found.cFileName);
+        wanted =
+            !path.cut && !DeleteFileW(text) && GetLastError() != ERROR_FILE_NOT_FOUND;
+    } while (!wanted && !path.cut && FindNextFileW(find, &found));
     FindClose(find);
-    return true;
+    return wanted;
 }
 
 /* Makes the file that says so; it goes with its handle, so with its process. */
@@ -62,11 +73,10 @@ static HANDLE want(const struct walking *w)
     HANDLE file = NULL;
 
     u16buf_addz(&path, w->data_dir);
-    u16buf_addz(&path, WANTED);
+    u16buf_addz(&path, u"\\" WANTED);
     u16buf_add_dec(&path, GetCurrentProcessId());
-    file = CreateFileW(
-        room.path, DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-        OPEN_ALWAYS, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    file = CreateFileW(room.path, DELETE, 0, NULL, OPEN_ALWAYS,
+                       FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
     return file == INVALID_HANDLE_VALUE ? NULL : file;
 }
 

@@ -366,10 +366,8 @@ static void wait_in_first(const struct grant_request *request, size_t call)
 
     if (call > 0)
         return;
-    wanted =
-        CreateFileW(in_dir(u"data\\walk.wanted-1"), DELETE,
-                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                    CREATE_NEW, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    wanted = CreateFileW(in_dir(u"data\\walk.wanted-1"), DELETE, 0, NULL, CREATE_NEW,
+                         FILE_ATTRIBUTE_NORMAL | FILE_FLAG_DELETE_ON_CLOSE, NULL);
     assert_true(wanted != INVALID_HANDLE_VALUE);
     assert_true(open_lock() == INVALID_HANDLE_VALUE); /* ours */
     waiter = CreateThread(NULL, 0, wait_for_lock, NULL, 0, NULL);
@@ -394,6 +392,33 @@ walking_remove__background_and_another_waits__lets_it_and_goes_on(void **state)
     assert_true(GetExitCodeThread(waiter, &code));
     assert_int_equal(code, 0); /* it had the lock */
     CloseHandle(waiter);
+    assert_int_equal(walking_end(&walking, true), EXIT_OK);
+}
+
+static void show_progress(const struct grant_request *request, size_t call)
+{
+    const struct treewalk_progress progress = { 7, 1000, 7 };
+
+    (void)call;
+    request->progress(request->ctx, &progress);
+}
+
+/* What a crash left says nothing, and goes. */
+static void walking_remove__background_and_a_leftover__goes_on(void **state)
+{
+    HANDLE file = CreateFileW(in_dir(u"data\\walk.wanted-2"), GENERIC_WRITE, 0, NULL,
+                              CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+
+    (void)state;
+    assert_true(file != INVALID_HANDLE_VALUE);
+    CloseHandle(file);
+    begin(true);
+    walking.background = true;
+    engine.meanwhile = show_progress;
+    walking_remove(&walking, u"C:\\x", NULL);
+    assert_int_equal(engine.calls, 1);
+    assert_int_equal(walking.outcome, GRANT_DONE);
+    assert_int_equal(file_kind(in_dir(u"data\\walk.wanted-2")), FILE_ABSENT);
     assert_int_equal(walking_end(&walking, true), EXIT_OK);
 }
 
@@ -686,6 +711,7 @@ int main(void)
         TEST(walking_remove__volume_without_lists__is_good),
         TEST(walking_error__each_bad_outcome__says_what),
         TEST(walking_remove__background_and_another_waits__lets_it_and_goes_on),
+        TEST(walking_remove__background_and_a_leftover__goes_on),
         TEST(walking_remove__in_front_and_another_waits__goes_on),
         TEST(granting_root__the_workspace__box_first_and_the_journal_around),
         TEST(granting_root__another_directory__has_no_box),
