@@ -100,23 +100,27 @@ static bool net_failed(struct err *err, NET_API_STATUS code, const char *call,
     return err_set(err, ERR_WIN32, code, call, name);
 }
 
-/* A local name's SID, of the type wanted.  A domain has its own accounts of any name, and
- * is asked when this machine does not know one. */
+/* A local name's SID, of the type wanted.  Asked for with this machine's name in front:
+ * a bare one is looked for in the domain, too, and that waits for its controller. */
 static bool local_sid(const char16_t *name, SID_NAME_USE type, struct sid *sid,
                       struct err *err)
 {
-    char16_t domain[NAME_CAP], machine[MAX_COMPUTERNAME_LENGTH + 1];
+    char16_t full[NAME_CAP], domain[NAME_CAP], machine[MAX_COMPUTERNAME_LENGTH + 1];
     DWORD domain_cap = NAME_CAP, machine_cap = MAX_COMPUTERNAME_LENGTH + 1;
+    struct u16buf b = U16BUF(full);
     struct sid got = { 0 };
     DWORD bytes = sizeof got;
     SID_NAME_USE use = SidTypeUnknown;
 
     if (!load(err))
         return false;
-    if (!sec.LookupAccountNameW(NULL, name, &got, &bytes, domain, &domain_cap, &use))
-        return err_win32(err, "LookupAccountNameW", name);
     if (!GetComputerNameW(machine, &machine_cap))
         return err_win32(err, "GetComputerNameW", NULL);
+    u16buf_addz(&b, machine);
+    u16buf_addc(&b, u'\\');
+    u16buf_addz(&b, name);
+    if (!sec.LookupAccountNameW(NULL, full, &got, &bytes, domain, &domain_cap, &use))
+        return err_win32(err, "LookupAccountNameW", name);
     if (use != type || !u16s_ieq(u16s_of(domain), u16s_of(machine)))
         return err_set(err, ERR_WIN32, ERROR_NONE_MAPPED, "LookupAccountNameW", name);
     *sid = got;

@@ -347,8 +347,9 @@ static NET_API_STATUS WINAPI net_free(LPVOID data)
 static BOOL WINAPI lookup_name(LPCWSTR server, LPCWSTR name, PSID sid, LPDWORD bytes,
                                LPWSTR domain, LPDWORD cap, PSID_NAME_USE use)
 {
-    const struct fake_user *user = fake_find_user(name);
-    const struct fake_group *group = fake_find_group(name);
+    const char16_t *bare = wcschr(name, u'\\') + 1; /* always with the machine's name */
+    const struct fake_user *user = fake_find_user(bare);
+    const struct fake_group *group = fake_find_group(bare);
 
     assert_null(server);
     if (refused()) {
