@@ -111,7 +111,7 @@ uint32_t cmd_run_enforced(struct cli *cli)
         return cli_complain("run-enforced is for launches", (struct u16s){ 0 });
     u16buf_add(&program, u16buf_text(&cli->word));
     run.request.program = u16buf_text(&program);
-    run.request.line = u16s_trim(cli->rest);
+    run.request.line = u16s_from(cli->rest, 1); /* the one blank that we put there */
     run.wish.look_only = true;
     if (!context_begin(c, &err) || !context_complete(c, &run.wish, &err)) {
         report_context_failure(c, &err);

@@ -890,3 +890,8 @@ int harness_main(int argc, wchar_t **argv, const char *name,
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     return _cmocka_run_group_tests(name, tests, count, set_up, tear_down);
 }
+
+bool under_wine(void)
+{
+    return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), "wine_get_version") != NULL;
+}

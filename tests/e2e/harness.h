@@ -189,3 +189,6 @@ void await(HANDLE object);
  */
 extern const char16_t *const ways[2];
 #define WAYS(way) for (size_t way = 0; way < 2; way++)
+
+/* Whether this is Wine, which proves no level. */
+bool under_wine(void);

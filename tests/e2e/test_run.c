@@ -130,11 +130,6 @@ static void run__network_on__proxies_stay_the_users(void **state)
     proc_clear(&p);
 }
 
-static bool under_wine(void)
-{
-    return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), "wine_get_version") != NULL;
-}
-
 static void require__level_not_proven_here__125_and_a_reason(void **state)
 {
     static const char16_t *const levels[] = { u"confined", u"enforced" };

@@ -12,11 +12,6 @@ static void status(struct proc *p, const char16_t *tail)
     proc_run(p);
 }
 
-static bool under_wine(void)
-{
-    return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), "wine_get_version") != NULL;
-}
-
 static void status__no_fence_here__is_advisory_and_confines_nothing(void **state)
 {
     struct proc p;
