@@ -207,7 +207,8 @@ static void print_json(void)
     json_open(&json, NULL, u'{');
     json_number(&json, "schema", 1);
     json_ascii(&json, "level", fence_name(verify.fence));
-    json_bool(&json, "proven", has_held() && verify.trial.kept == LEVEL_TOKEN_RESTRICTED);
+    json_bool(&json, "proven",
+              !verify.some && has_held() && verify.trial.kept == LEVEL_TOKEN_RESTRICTED);
     json_ascii(&json, "token", tokens[verify.trial.kept]);
     json_bool(&json, "acls_kept",
               !verify.trial.scratch.not_kept && !verify.trial.scratch.refused);

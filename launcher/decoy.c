@@ -4,6 +4,7 @@
 #include "core/pathsearch.h"
 #include "win/dll.h"
 #include "win/paths.h"
+#include "win/registry.h"
 
 #define REGISTRY(name) ((__typeof__(&(name)))(void (*)(void))dll_security(#name))
 #define PIPE_BYTES     512u
@@ -19,7 +20,6 @@ static struct {
     HANDLE pipe;
     char16_t file[64]; /* on the volume */
     char16_t self[WIN_PATH_CAP], line[2 * WIN_PATH_CAP];
-    char16_t folder[1024];
 } store;
 
 /* The scratch directory's own name, which everything here bears. */
@@ -218,22 +218,10 @@ static bool remove_task(const struct scratch *s, struct err *err)
 
 static const char *name_startup(const struct scratch *s, struct u16buf *path)
 {
-    __typeof__(&RegOpenKeyExW) open = REGISTRY(RegOpenKeyExW);
-    __typeof__(&RegQueryValueExW) query = REGISTRY(RegQueryValueExW);
-    __typeof__(&RegCloseKey) close = REGISTRY(RegCloseKey);
-    DWORD type = 0, bytes = sizeof store.folder - sizeof(char16_t);
-    HKEY key = NULL;
-    LSTATUS status;
+    auto_handle HANDLE key = registry_open(REGISTRY_USER, SHELL_FOLDERS);
 
-    if (!open || !query || !close ||
-        open(HKEY_CURRENT_USER, SHELL_FOLDERS, 0, KEY_QUERY_VALUE, &key) != ERROR_SUCCESS)
+    if (!key || !registry_text(key, u"Startup", path))
         return "no Startup folder";
-    status = query(key, u"Startup", NULL, &type, (BYTE *)store.folder, &bytes);
-    close(key);
-    if (status != ERROR_SUCCESS || type != REG_SZ)
-        return "no Startup folder";
-    store.folder[bytes / sizeof(char16_t)] = 0;
-    u16buf_addz(path, store.folder);
     u16buf_addc(path, u'\\');
     u16buf_add(path, leaf(s));
     return NULL;

@@ -23,6 +23,8 @@ $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootchec
 
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)
+# Has its own actor.h, scratch.h and decoy.h.
+$(WINTEST)/win_test_trial.exe: $(patsubst %,$(WINTEST)/launcher/%.o,trial battery)
 
 # A Windows in memory behind lookup_function().
 $(WINTEST)/win_test_setup.exe $(WINTEST)/win_test_wfp.exe: $(WINTEST)/tests/win/fake_wfp.o

@@ -1,6 +1,7 @@
 #include "win/machine.h"
 
 #include "win/dll.h"
+#include "win/registry.h"
 
 #define VALUE_PARTIAL 2 /* KeyValuePartialInformation, wdm.h */
 
@@ -11,15 +12,12 @@ static uint32_t read_revision(void)
     struct {
         ULONG title_index, type, bytes, number;
     } value;
+    auto_handle HANDLE key = registry_open(
+        REGISTRY_MACHINE, u"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion");
     UNICODE_STRING name;
-    OBJECT_ATTRIBUTES attributes;
-    auto_handle HANDLE key = NULL;
     ULONG needed = 0;
 
-    RtlInitUnicodeString(
-        &name, u"\\Registry\\Machine\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion");
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    if (!NT_SUCCESS(NtOpenKey(&key, KEY_QUERY_VALUE, &attributes)))
+    if (!key)
         return 0;
     RtlInitUnicodeString(&name, u"UBR");
     if (!NT_SUCCESS(

@@ -361,6 +361,40 @@ static void machine__twice__is_the_same_key(void **state)
     assert_memory_equal(a, b, sizeof a);
 }
 
+/* An update of Windows changes nothing else. */
+static void machine__another_update__is_another_key(void **state)
+{
+    static const wchar_t where[] = L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion";
+    uint8_t a[PROOF_KEY_BYTES], b[PROOF_KEY_BYTES];
+    DWORD was = 0, bytes = sizeof was, other = 0;
+    HKEY key = NULL;
+    bool had = false;
+
+    (void)state;
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, where, 0,
+                      KEY_QUERY_VALUE | KEY_SET_VALUE | KEY_WOW64_64KEY,
+                      &key) != ERROR_SUCCESS) {
+        print_message("SKIP another update: HKLM cannot be written to\n");
+        skip();
+    }
+    had =
+        RegQueryValueExW(key, L"UBR", NULL, NULL, (BYTE *)&was, &bytes) == ERROR_SUCCESS;
+    assert_true(machine_key(a));
+    other = was + 1;
+    assert_int_equal(
+        RegSetValueExW(key, L"UBR", 0, REG_DWORD, (const BYTE *)&other, sizeof other),
+        ERROR_SUCCESS);
+    assert_true(machine_key(b));
+    if (had)
+        RegSetValueExW(key, L"UBR", 0, REG_DWORD, (const BYTE *)&was, sizeof was);
+    else
+        RegDeleteValueW(key, L"UBR");
+    RegCloseKey(key);
+    assert_memory_not_equal(a, b, sizeof a);
+    assert_true(machine_key(b));
+    assert_memory_equal(a, b, sizeof a);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -378,6 +412,7 @@ int main(void)
         TEST(cannot_be_run__any__fails_and_writes_nothing),
         TEST(cannot_be_written_down__any__is_proven_for_now),
         TEST(machine__twice__is_the_same_key),
+        TEST(machine__another_update__is_another_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

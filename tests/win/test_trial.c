@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Claim: a row of the battery is called enforced only when the same act was done without
+ * the fence, was refused with it, and nothing is different afterwards.  What the children
+ * do is made up here (actor.h, scratch.h, decoy.h); the judging is the real one.
+ */
+#include "trial.h"
+
+#include "decoy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct side {
+    DWORD no_start; /* why no child starts, 0: one does */
+    DWORD code;
+    bool changes;
+};
+
+static struct {
+    struct side without, with;
+    const struct side *now;
+    enum level_token kept;
+    const char *missing;
+    bool changed, cannot_put_away;
+    size_t started, filled, put_away;
+} fake;
+
+bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
+                enum level_token *kept, struct err *err)
+{
+    (void)actor;
+    (void)fence;
+    (void)root;
+    (void)err;
+    *kept = fake.kept;
+    return true;
+}
+
+void actor_clear(struct actor *actor)
+{
+    (void)actor;
+}
+
+void actor_begin(void)
+{
+}
+
+void actor_end(void)
+{
+}
+
+DWORD actor_start(const struct actor *actor, const struct actor_start *start,
+                  HANDLE *process)
+{
+    (void)start;
+    *process = NULL;
+    fake.started++;
+    fake.now = actor ? &fake.with : &fake.without;
+    return fake.now->no_start;
+}
+
+DWORD actor_wait(HANDLE process)
+{
+    (void)process;
+    fake.changed = fake.changed || fake.now->changes;
+    return fake.now->code;
+}
+
+bool scratch_init(struct scratch *s, struct err *err)
+{
+    (void)s;
+    (void)err;
+    return true;
+}
+
+bool scratch_fill(struct scratch *s, struct err *err)
+{
+    (void)s;
+    (void)err;
+    fake.filled++;
+    fake.changed = false;
+    return true;
+}
+
+bool scratch_remove(struct scratch *s, struct err *err)
+{
+    (void)s;
+    (void)err;
+    return true;
+}
+
+void scratch_path(const struct scratch *s, const char *below, struct u16buf *out)
+{
+    (void)s;
+    u16buf_addz(out, u"C:\\scratch\\");
+    u16buf_add_ascii(out, below);
+}
+
+void scratch_look(const char16_t *path, struct scratch_look *look)
+{
+    (void)path;
+    *look = (struct scratch_look){ .there = fake.changed };
+}
+
+bool scratch_same(const struct scratch_look *a, const struct scratch_look *b)
+{
+    return a->there == b->there;
+}
+
+const char *decoy_set_up(enum battery_place place, const char *below,
+                         const struct scratch *s, struct u16buf *path)
+{
+    (void)place;
+    (void)below;
+    (void)s;
+    (void)path;
+    return fake.missing;
+}
+
+bool decoy_is_changed(enum battery_place place, const struct scratch *s)
+{
+    (void)s;
+    return place > BATTERY_LAST_FILE && fake.now->changes;
+}
+
+bool decoy_put_away(enum battery_place place, const struct scratch *s, struct err *err)
+{
+    (void)place;
+    (void)s;
+    fake.put_away++;
+    return !fake.cannot_put_away || err_rule(err, "it stays", NULL);
+}
+
+void decoy_close(void)
+{
+}
+
+static const struct battery_row create = { .id = "create",
+                                           .text = "",
+                                           .act = BATTERY_CREATE,
+                                           .expect = BATTERY_DENIED,
+                                           .place = BATTERY_SCRATCH,
+                                           .path = "docs\\new.txt" };
+static struct trial trial;
+static struct trial_result r;
+static struct err err;
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&fake, 0, sizeof fake);
+    fake.kept = LEVEL_TOKEN_RESTRICTED;
+    fake.without.changes = true;
+    fake.with.code = ERROR_ACCESS_DENIED;
+    return 0;
+}
+
+static enum trial_verdict judged(const struct battery_row *row, enum fence fence)
+{
+    assert_true(trial_open(&trial, fence, &err));
+    assert_true(trial_row(&trial, row, &r, &err));
+    assert_true(trial_close(&trial, &err));
+    return r.verdict;
+}
+
+static void denied__done_without__is_enforced(void **state)
+{
+    (void)state;
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_ENFORCED);
+    assert_null(r.reason);
+    assert_int_equal(fake.started, 2);
+    assert_int_equal(fake.filled, 2); /* once more between the two */
+    fake.with.code = ERROR_PRIVILEGE_NOT_HELD;
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_ENFORCED);
+}
+
+static void done__with_the_fence__is_not_enforced(void **state)
+{
+    (void)state;
+    fake.with = (struct side){ .changes = true };
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_NOT_ENFORCED);
+    fake.with = (struct side){ .changes = false }; /* says so, and nothing is seen */
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_NOT_ENFORCED);
+    fake.with = (struct side){ .code = ERROR_ACCESS_DENIED, .changes = true };
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_NOT_ENFORCED);
+    assert_string_equal(r.reason, "refused, yet changed");
+}
+
+static void nothing_to_learn__any__is_skipped(void **state)
+{
+    (void)state;
+    fake.with.code = ERROR_SHARING_VIOLATION;
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_SKIPPED);
+    fake.with = (struct side){ .no_start = ERROR_ACCESS_DENIED };
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_SKIPPED);
+    fake.with = (struct side){ .code = ERROR_ACCESS_DENIED };
+    fake.without = (struct side){ .changes = false };
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "control changed nothing");
+    fake.started = 0;
+    fake.without = (struct side){ .code = ERROR_ACCESS_DENIED };
+    assert_int_equal(judged(&create, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "control failed");
+    assert_int_equal(fake.started, 1);
+}
+
+static void known_to_be_open__by_fence__is_said_apart(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    fake.with = (struct side){ .changes = true };
+    row.expect = BATTERY_OPEN_STANDARD;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_OPEN);
+    assert_non_null(strstr(r.reason, "strict closes it"));
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_NOT_ENFORCED);
+    row.expect = BATTERY_OPEN;
+    row.why = "that is so";
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_OPEN);
+    assert_string_equal(r.reason, "that is so");
+    fake.with = (struct side){ .code = ERROR_ACCESS_DENIED };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_ENFORCED);
+    /* A token that is none is no fence with a known hole. */
+    fake.kept = LEVEL_TOKEN_NOT_KEPT;
+    fake.with = (struct side){ .changes = true };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_NOT_ENFORCED);
+}
+
+static void inside__not_done__is_broken(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.expect = BATTERY_ALLOWED;
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_BROKEN);
+    fake.with = (struct side){ .no_start = ERROR_ACCESS_DENIED };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_BROKEN);
+    fake.with = (struct side){ .changes = false };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_BROKEN);
+    fake.with = (struct side){ .changes = true };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_ALLOWED);
+    row.expect = BATTERY_READS;
+    row.act = BATTERY_READ;
+    fake.with = (struct side){ .code = ERROR_ACCESS_DENIED };
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_BROKEN);
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_ENFORCED);
+}
+
+static void tool__refused__by_its_own_code(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.tool = "cmd"; /* Windows has it, and so has Wine */
+    row.script = "/c %";
+    row.refusal = 128;
+    fake.with.code = 128;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_ENFORCED);
+    fake.with.code = ERROR_ACCESS_DENIED;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    row.tool = "no-such-tool";
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "not found on PATH");
+}
+
+static void decoy__missing_or_stuck__is_said(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.place = BATTERY_WINDOW;
+    row.act = BATTERY_POST;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_ENFORCED);
+    assert_int_equal(fake.put_away, 2);
+    fake.missing = "no window here";
+    fake.started = 0;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "no window here");
+    assert_int_equal(fake.started, 0);
+    fake.missing = NULL;
+    fake.cannot_put_away = true;
+    assert_true(trial_open(&trial, FENCE_STANDARD, &err));
+    assert_false(trial_row(&trial, &row, &r, &err));
+    assert_string_equal(err.call, "it stays");
+    assert_true(trial_close(&trial, &err));
+}
+
+/* What the rows themselves have to be. */
+static void battery__every_row__is_sound(void **state)
+{
+    size_t canaries = 0;
+
+    (void)state;
+    for (size_t i = 0; i < battery_count; i++) {
+        const struct battery_row *row = &battery_rows[i];
+
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(row->id, battery_rows[k].id);
+        assert_true(!row->tool == !row->script);
+        assert_true(!row->tool || row->optional);
+        assert_true(!row->tool || row->expect == BATTERY_ALLOWED || row->refusal);
+        assert_true(row->expect != BATTERY_OPEN || row->why);
+        assert_true(!row->canary || (!row->optional && row->place != BATTERY_SHORT));
+        assert_true(row->path ||
+                    (row->place != BATTERY_SCRATCH && row->place != BATTERY_LITERAL));
+        canaries += row->canary;
+    }
+    assert_int_equal(canaries, 13);
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(denied__done_without__is_enforced),
+        TEST(done__with_the_fence__is_not_enforced),
+        TEST(nothing_to_learn__any__is_skipped),
+        TEST(known_to_be_open__by_fence__is_said_apart),
+        TEST(inside__not_done__is_broken),
+        TEST(tool__refused__by_its_own_code),
+        TEST(decoy__missing_or_stuck__is_said),
+        TEST(battery__every_row__is_sound),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
