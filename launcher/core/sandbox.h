@@ -7,5 +7,6 @@
 #define SANDBOX_GROUP   u"RingfenceUsers"
 #define SANDBOX_OFFLINE u"RingfenceOffline"
 #define SANDBOX_ONLINE  u"RingfenceOnline"
-#define SANDBOX_SECRET                                                                   \
-    u"accounts" /* the sealed passwords, in the user's data directory */
+
+/* The sealed passwords, in the data directory; core/stores closes what is so called. */
+#define SANDBOX_SECRET u"secret"
