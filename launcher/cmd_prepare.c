@@ -21,6 +21,7 @@
 #include "win/out.h"
 #include "win/statefile.h"
 
+#define TURN_MS     600000u        /* the first walk of a large tree */
 #define AGAIN_AFTER (36000000000u) /* an hour, in FILETIME's 100 ns */
 
 static struct {
@@ -69,7 +70,8 @@ static uint64_t in_an_hour(void)
     return ((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) + AGAIN_AFTER;
 }
 
-/* One at a time for a workspace: eight shims at once start eight of us. */
+/* One at a time for a workspace: eight shims at once start eight of us.  Not for ever:
+ * any program of the session can hold that name, a fenced one too. */
 static HANDLE take_turn(const struct context *c)
 {
     char16_t name[64];
@@ -81,7 +83,7 @@ static HANDLE take_turn(const struct context *c)
         u16buf_add_hex(&b, c->root_hash[n], 2);
     mutex = CreateMutexW(NULL, FALSE, name);
     if (mutex)
-        WaitForSingleObject(mutex, INFINITE);
+        WaitForSingleObject(mutex, TURN_MS);
     return mutex;
 }
 
