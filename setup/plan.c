@@ -9,24 +9,23 @@ static enum plan_state check(struct plan *plan, size_t i, struct err *err)
     return step->check(plan->ctx, step->arg, err);
 }
 
-static bool mark(struct plan *plan, size_t i, enum plan_mark to, struct err *err)
+/* One mark, of a step or of the whole. */
+static bool mark(struct plan *plan, const char *id, bool *is, bool set, struct err *err)
 {
-    if (plan->marks[i] == to)
-        return true;
-    if (!plan->journal(plan->ctx, plan->steps[i].id, to, err))
+    if (*is != set && !plan->journal(plan->ctx, id, set, err))
         return false;
-    plan->marks[i] = to;
+    *is = set;
     return true;
 }
 
-static bool mark_complete(struct plan *plan, bool to, struct err *err)
+static bool mark_step(struct plan *plan, size_t i, bool set, struct err *err)
 {
-    if (plan->is_complete == to)
-        return true;
-    if (!plan->journal(plan->ctx, PLAN_COMPLETE, to ? PLAN_DONE : PLAN_UNMARKED, err))
-        return false;
-    plan->is_complete = to;
-    return true;
+    return mark(plan, plan->steps[i].id, &plan->is_marked[i], set, err);
+}
+
+static bool mark_complete(struct plan *plan, bool set, struct err *err)
+{
+    return mark(plan, PLAN_COMPLETE, &plan->is_complete, set, err);
 }
 
 static void set_left(struct plan *plan, size_t i, const struct err *err)
@@ -61,7 +60,7 @@ static void take_back(struct plan *plan, size_t i, bool made)
     struct err err = { 0 };
     enum plan_state state = check(plan, i, &err);
 
-    if (state == PLAN_UNKNOWN && plan->marks[i] == PLAN_UNMARKED)
+    if (state == PLAN_UNKNOWN && !plan->is_marked[i])
         return; /* nothing speaks for its being there */
     if (state == PLAN_FOREIGN && !made) {
         rule_about(&err, "it is not Ringfence's, so it stays", step->id);
@@ -81,7 +80,7 @@ static void take_back(struct plan *plan, size_t i, bool made)
         }
         plan->outcome[i] = PLAN_TAKEN_BACK;
     }
-    if (!mark(plan, i, PLAN_UNMARKED, &err))
+    if (!mark_step(plan, i, false, &err))
         set_left(plan, i, &err);
 }
 
@@ -107,12 +106,12 @@ static bool apply(struct plan *plan, size_t i, bool *fresh, struct err *err)
     state = plan->state[i] = check(plan, i, err);
     if (state == PLAN_PRESENT) {
         plan->outcome[i] = PLAN_WAS_THERE;
-        return plan->marks[i] != PLAN_BEGUN || mark(plan, i, PLAN_DONE, err);
+        return true;
     }
     if (!may_apply(step, state, err))
         return false;
     *fresh = state == PLAN_ABSENT;
-    if (plan->marks[i] == PLAN_UNMARKED && !mark(plan, i, PLAN_BEGUN, err)) {
+    if (!mark_step(plan, i, true, err)) {
         plan->failed = CODES_JOURNAL;
         return false;
     }
@@ -123,7 +122,7 @@ static bool apply(struct plan *plan, size_t i, bool *fresh, struct err *err)
     if (check(plan, i, err) != PLAN_PRESENT)
         return because(err, "it was done, but is not there afterwards", step->id);
     plan->outcome[i] = *fresh ? PLAN_ADDED : PLAN_REPAIRED;
-    return mark(plan, i, PLAN_DONE, err);
+    return true;
 }
 
 static void begin(struct plan *plan)
@@ -169,7 +168,7 @@ bool plan_install(struct plan *plan)
         bool ok = true;
 
         for (size_t k = 0; ok && k < plan->count; k++)
-            ok = !plan->steps[k].apply || mark(plan, k, PLAN_DONE, &plan->err);
+            ok = !plan->steps[k].apply || mark_step(plan, k, true, &plan->err);
         if (ok && mark_complete(plan, true, &plan->err))
             return true;
         plan->failed = CODES_JOURNAL;
@@ -179,7 +178,7 @@ bool plan_install(struct plan *plan)
     if (plan->failed == CODES_OK)
         plan->failed = plan->steps[i].phase;
     for (size_t k = plan->count; k-- > 0;)
-        if (plan->marks[k] != PLAN_UNMARKED && (!was_complete || fresh[k])) {
+        if (plan->is_marked[k] && (!was_complete || fresh[k])) {
             take_back(plan, k, fresh[k]);
             if (k == i && plan->outcome[k] != PLAN_LEFT)
                 plan->outcome[k] = PLAN_FAILED;

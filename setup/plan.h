@@ -6,7 +6,7 @@
  * Pure: what the steps do to a machine is theirs.
  *
  * What a run leaves behind never depends on where it stopped.  A mark is written before
- * the step begins and goes when the step is undone; as long as the plan is not marked
+ * a step begins, and goes when the step is undone; as long as the plan is not marked
  * complete, every marked step is this installation's own and goes if one fails.
  */
 #pragma once
@@ -23,8 +23,6 @@ enum plan_state {
     PLAN_FOREIGN, /* something of that name is there that is not ours */
     PLAN_UNKNOWN  /* the check failed: *err says why */
 };
-
-enum plan_mark { PLAN_UNMARKED, PLAN_BEGUN, PLAN_DONE };
 
 struct plan_step {
     const char *id;   /* snake_case, stable: the journal's name for it */
@@ -48,15 +46,15 @@ enum plan_outcome {
     PLAN_LEFT /* still there: could not be removed, is not ours, or was to be kept */
 };
 
-/* One run.  The caller fills the first part; marks and is_complete are what the journal
- * says and follow it from there on. */
+/* One run.  The caller fills the first part; is_marked and is_complete are what the
+ * journal says and follow it from there on. */
 struct plan {
     const struct plan_step *steps;
     size_t count; /* at most PLAN_STEPS_MAX */
     void *ctx;
-    /* Writes a mark (PLAN_UNMARKED: removes it) so that it survives a crash. */
-    bool (*journal)(void *ctx, const char *id, enum plan_mark mark, struct err *err);
-    enum plan_mark marks[PLAN_STEPS_MAX];
+    /* Sets or removes a mark so that it survives a crash. */
+    bool (*journal)(void *ctx, const char *id, bool set, struct err *err);
+    bool is_marked[PLAN_STEPS_MAX]; /* begun, or done */
     bool is_complete;
 
     enum plan_outcome outcome[PLAN_STEPS_MAX];

@@ -269,64 +269,50 @@ static const struct plan_step all[] = {
 #define LOGONS 2u /* the last ones */
 _Static_assert(STEPS <= PLAN_STEPS_MAX, "the plan has room for them");
 
-static bool journal(void *ctx, const char *id, enum plan_mark mark, struct err *err)
+static bool journal(void *ctx, const char *id, bool set, struct err *err)
 {
     char16_t text[64];
     struct u16buf name = U16BUF(text);
 
     (void)ctx;
     u16buf_add_ascii(&name, id);
-    if (mark == PLAN_UNMARKED)
-        return store_remove(STORE_OURS, text, err);
-    return store_set_text(STORE_OURS, text,
-                          mark == PLAN_BEGUN ? U16S("begun") : U16S("done"), err);
+    return set ? store_set_number(STORE_OURS, text, 1, err)
+               : store_remove(STORE_OURS, text, err);
 }
 
-static bool no_journal(void *ctx, const char *id, enum plan_mark mark, struct err *err)
+static bool no_journal(void *ctx, const char *id, bool set, struct err *err)
 {
     (void)ctx;
     (void)id;
-    (void)mark;
+    (void)set;
     (void)err;
     return true;
 }
 
-/* Anything but a clean "done" is a step that began. */
-static bool read_mark(const char *id, enum plan_mark *mark, struct err *err)
+static bool read_mark(const char *id, bool *is_marked, struct err *err)
 {
-    char16_t text[64], value[64];
-    struct u16buf name = U16BUF(text), v = U16BUF(value);
+    char16_t text[64];
+    struct u16buf name = U16BUF(text);
+    uint32_t value = 0;
+    enum store_read read;
 
     u16buf_add_ascii(&name, id);
-    switch (store_text(STORE_OURS, text, &v, err)) {
-    case STORE_FAILED:
-        return false;
-    case STORE_ABSENT:
-        *mark = PLAN_UNMARKED;
-        return true;
-    case STORE_READ:
-        break;
-    }
-    *mark = u16s_eq(u16buf_text(&v), U16S("done")) ? PLAN_DONE : PLAN_BEGUN;
-    return true;
+    read = store_number(STORE_OURS, text, &value, err);
+    *is_marked = read == STORE_READ;
+    return read != STORE_FAILED;
 }
 
 bool steps_plan(struct steps *steps, struct plan *plan, struct err *err)
 {
-    enum plan_mark complete = PLAN_UNMARKED;
-
     *plan =
         (struct plan){ .steps = all,
                        .count = steps->accounts.has_passwords ? STEPS : STEPS - LOGONS,
                        .ctx = steps,
                        .journal = journal };
     for (size_t i = 0; i < plan->count; i++)
-        if (!read_mark(all[i].id, &plan->marks[i], err))
+        if (!read_mark(all[i].id, &plan->is_marked[i], err))
             return false;
-    if (!read_mark(PLAN_COMPLETE, &complete, err))
-        return false;
-    plan->is_complete = complete == PLAN_DONE;
-    return true;
+    return read_mark(PLAN_COMPLETE, &plan->is_complete, err);
 }
 
 bool steps_trial(struct steps *steps, struct u16s id, struct plan *plan)

@@ -16,7 +16,7 @@ struct steps {
                       that nobody has */
 };
 
-/* The whole plan; marks and is_complete come from the journal.  Without passwords the
+/* The whole plan; is_marked and is_complete come from the journal.  Without passwords the
  * steps that log on are left out.  *steps must outlive the plan. */
 MUST_CHECK bool steps_plan(struct steps *steps, struct plan *plan, struct err *err);
 

@@ -207,10 +207,10 @@ static void uninstall__nothing_installed__leaves_and_claims_nothing(void **state
 /* As a setup leaves it that was killed behind its tenth step. */
 static void leave_half(void)
 {
-    put_text(JOURNAL, u"offline_hidden", u"done");
+    put_number(JOURNAL, u"offline_hidden", 1);
     put_number(HIDDEN, u"RingfenceOffline", 0);
-    put_text(JOURNAL, u"online_hidden", u"begun");
-    put_text(JOURNAL, u"loopback_policy", u"begun");
+    put_number(JOURNAL, u"online_hidden", 1);
+    put_number(JOURNAL, u"loopback_policy", 1);
     put_text(JOURNAL, u"loopback", u"none");
 }
 
