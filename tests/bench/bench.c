@@ -8,13 +8,10 @@
  * way that does not run or loses the exit code is.
  */
 #define PSAPI_VERSION 2
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "measure.h"
+
 #include <string.h>
-#include <uchar.h>
 #include <wchar.h>
-#include <windows.h>
 #include <psapi.h>
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
@@ -92,12 +89,6 @@ static char16_t stage[LINE_CAP], path_short[PATH_CAP], path_long[PATH_CAP];
 static HANDLE nul;
 static unsigned retries;
 
-static void die(const char *what, const char16_t *object)
-{
-    fprintf(stderr, "bench: %s: %ls (Win32 %lu)\n", what, object, GetLastError());
-    exit(1);
-}
-
 /* Starts a way, its standard handles NUL. */
 static HANDLE start(const struct way *w)
 {
@@ -124,7 +115,7 @@ static HANDLE start(const struct way *w)
                          w->own_console ? CREATE_NO_WINDOW : 0, NULL, NULL, &si, &pi);
          i++) {
         if (i == TRIES)
-            die("cannot start", program);
+            measure_die("cannot start", program);
         retries++;
     }
     CloseHandle(pi.hThread);
@@ -136,7 +127,7 @@ static void finish(HANDLE process, const struct way *w)
     DWORD code = 0;
 
     if (WaitForSingleObject(process, WAIT_MS) != WAIT_OBJECT_0)
-        die("does not end", w->file);
+        measure_die("does not end", w->file);
     GetExitCodeProcess(process, &code);
     if (code != TOOL_CODE) {
         fprintf(stderr, "bench: %ls gave exit code %lu, not %u\n", w->file, code,
@@ -160,7 +151,7 @@ static void end_runner(void)
     HANDLE file, process;
 
     if (GetEnvironmentVariableW(u"LOCALAPPDATA", path, LINE_CAP - 64) == 0)
-        die("cannot find", u"LOCALAPPDATA");
+        measure_die("cannot find", u"LOCALAPPDATA");
     wcscat(path, L"\\ringfence\\runner-own.txt");
     file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
                        OPEN_EXISTING, 0, NULL);
@@ -181,19 +172,18 @@ static void end_runner(void)
 
 static double run_once(const struct way *w)
 {
-    LARGE_INTEGER rate, before, after;
     HANDLE process;
+    double ms;
 
     set_environment(w);
     if (w->cold)
         end_runner();
-    QueryPerformanceFrequency(&rate);
-    QueryPerformanceCounter(&before);
+    ms = measure_now();
     process = start(w);
     finish(process, w);
-    QueryPerformanceCounter(&after);
+    ms = measure_now() - ms;
     CloseHandle(process);
-    return (double)(after.QuadPart - before.QuadPart) * 1000.0 / (double)rate.QuadPart;
+    return ms;
 }
 
 /* Every way once a round; each round begins with another, and every second one goes
@@ -213,18 +203,10 @@ static void run_rounds(unsigned rounds)
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void sum_up(struct seen *s, unsigned rounds)
 {
-    qsort(s->ms, rounds, sizeof s->ms[0], by_value);
+    s->median = measure_median(s->ms, rounds);
     s->least = s->ms[0];
-    s->median = (s->ms[(rounds - 1) / 2] + s->ms[rounds / 2]) / 2;
     s->p75 = s->ms[rounds * 3 / 4];
 }
 
@@ -247,12 +229,12 @@ static void look_while_waiting(const struct way *w, struct seen *s)
     SetEnvironmentVariableW(u"BENCH_HOLD", name);
     process = start(w);
     if (WaitForSingleObject(here, WAIT_MS) != WAIT_OBJECT_0)
-        die("its tool does not start", w->file);
+        measure_die("its tool does not start", w->file);
     Sleep(SETTLE_MS);
     if (!EnumProcessModules(process, modules, sizeof modules, &bytes))
-        die("EnumProcessModules", w->file);
+        measure_die("EnumProcessModules", w->file);
     if (!GetProcessMemoryInfo(process, &memory, sizeof memory))
-        die("GetProcessMemoryInfo", w->file);
+        measure_die("GetProcessMemoryInfo", w->file);
     SetEvent(go);
     finish(process, w);
     s->modules = (unsigned)(bytes / sizeof modules[0]);
@@ -275,7 +257,7 @@ static void look_at_file(const struct way *w, struct seen *s)
         return;
     }
     if (!w->peer)
-        die("is missing", path);
+        measure_die("is missing", path);
     s->absent = true;
 }
 
@@ -330,8 +312,8 @@ static void print_bar(const char *what, enum way_id id, enum way_id against, dou
     if (seen[against].absent)
         printf("SKIP         %s\n", what);
     else
-        printf("%-12s %s: %.2f (by median %.2f)\n",
-               least <= most ? "reached" : "NOT reached", what, least, median);
+        printf("%-12s %s: %.2f (by median %.2f)\n", measure_bar(least <= most), what,
+               least, median);
 }
 
 static void print_bars(void)
@@ -344,11 +326,11 @@ static void print_bars(void)
               1.50);
     print_bar("a warm runner adds <= 2.00 x the floor's", WAY_WARM, WAY_FLOOR, 2.00);
     printf("%-12s passing through, <= 5 modules: %u\n",
-           through->modules <= 5 ? "reached" : "NOT reached", through->modules);
+           measure_bar(through->modules <= 5), through->modules);
     printf("%-12s passing through, peak working set <= 7 MB: %.2f\n",
-           through->peak_mb <= 7.0 ? "reached" : "NOT reached", through->peak_mb);
-    printf("%-12s shim file <= 65536 bytes: %lld\n",
-           through->bytes <= 65536 ? "reached" : "NOT reached", through->bytes);
+           measure_bar(through->peak_mb <= 7.0), through->peak_mb);
+    printf("%-12s shim file <= 65536 bytes: %lld\n", measure_bar(through->bytes <= 65536),
+           through->bytes);
 }
 
 static void set_up(void)
@@ -367,7 +349,7 @@ static void set_up(void)
                       FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited, OPEN_EXISTING, 0,
                       NULL);
     if (nul == INVALID_HANDLE_VALUE)
-        die("CreateFile", u"NUL");
+        measure_die("CreateFile", u"NUL");
     swprintf(path_short, PATH_CAP, L"%ls\\rf\\shims;%ls\\tool", stage, stage);
     swprintf(path_long, PATH_CAP, L"%ls\\rf\\shims;", stage);
     for (int i = 1; i <= PATH_DIRS; i++) {
@@ -378,7 +360,7 @@ static void set_up(void)
     swprintf(path_long + len, PATH_CAP - len, L"%ls\\tool", stage);
     swprintf(dir, LINE_CAP, L"%ls\\ws\\src", stage);
     if (!SetCurrentDirectoryW(dir))
-        die("SetCurrentDirectory", dir);
+        measure_die("SetCurrentDirectory", dir);
 }
 
 int wmain(int argc, wchar_t **argv)

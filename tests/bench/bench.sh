@@ -89,6 +89,6 @@ echo
 wine "$programs/walk.exe" "$(windows "$trees")" || bad=1
 echo
 echo "Wine's figures compare programs on one machine, in one run; they say nothing of Windows."
-echo "One server answers the calls of all threads there: what workers bring does not show."
+echo "One server answers the calls of all threads there: what workers bring cannot be judged."
 echo "Load at the end: $(load).  Figures of different runs, or of a busy machine, do not compare."
 exit $bad
