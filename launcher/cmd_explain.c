@@ -4,16 +4,19 @@
  * decides.  Computed by the access-check model on the real descriptors; changes nothing.
  */
 #include "cli.h"
+#include "core/aclstate.h"
 #include "core/exitcode.h"
 #include "core/fence.h"
 #include "core/json.h"
 #include "core/pathsearch.h"
 #include "core/sddl.h"
 #include "report.h"
+#include "volumes.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
 #include "win/security.h"
+#include "win/treewalk.h"
 
 enum act { ACT_READ, ACT_WRITE, ACT_DELETE, ACT_RENAME };
 
@@ -29,14 +32,33 @@ static const struct {
     { u"strict fence", "strict" },
 };
 
+/* Whom --level asks about. */
+enum asked {
+    ASKED_NOTHING,
+    ASKED_ADVISORY,
+    ASKED_STANDARD,
+    ASKED_STRICT,
+    ASKED_CONFINED,
+    ASKED_ENFORCED
+};
+
 static struct {
     struct context context;
     struct security_token token;
-    struct security object, parent;
+    struct security object, parent, other;
     struct accesscheck_sid sids[SECURITY_GROUPS_MAX + 1];
     struct fence_list list;
+    struct accesscheck_file_verdict verdict[ACTOR_COUNT];
     char16_t path[WIN_PATH_CAP], parent_path[WIN_PATH_CAP], text[4096];
+    char16_t real[WIN_PATH_CAP];    /* links on the way to it resolved */
+    char16_t root[WIN_PATH_CAP];    /* the innermost that it is in, or "" */
+    char16_t guarded[WIN_PATH_CAP]; /* it, or the protected name that it is in, or "" */
+    char16_t other_path[WIN_PATH_CAP];
+    struct volume volume;
+    bool denied;    /* what is guarded carries a deny of ours */
+    uint32_t names; /* of the file; 1 for anything else */
     enum act act;
+    enum asked asked;
     bool has_object, has_parent, json;
 } explain;
 
@@ -53,8 +75,9 @@ static bool read_act(struct u16s word, enum act *act)
     return false;
 }
 
-/* The token of an actor, as the model has it. */
-static struct accesscheck_token actor_token(enum actor actor)
+/* The parts of a fence's token: every root that is there, ready or not, for the next
+ * launch makes them ready. */
+static struct fence_parts token_parts(void)
 {
     const struct context *c = &explain.context;
     struct fence_parts parts = { .root = { sid_ours(c->root_hash) },
@@ -62,21 +85,47 @@ static struct accesscheck_token actor_token(enum actor actor)
                                  .user = explain.token.user,
                                  .has_logon = explain.token.has_logon,
                                  .logon = explain.token.logon };
-    struct accesscheck_token out = explain.token.model;
     static const uint8_t nobody[32];
+
+    parts.run = sid_ours(nobody); /* a run's SID is on no file */
+    for (size_t i = 1; i < c->root_count; i++) {
+        struct u16buf path = U16BUF(explain.other_path);
+        uint8_t digest[SHA256_BYTES];
+        struct err ignored;
+
+        u16buf_add(&path, c->root_list[i].path);
+        if (!path.cut && context_hash_path(explain.other_path, digest, &ignored))
+            parts.root[parts.root_count++] = sid_ours(digest);
+    }
+    return parts;
+}
+
+/* The token of an actor, as the model has it. */
+static struct accesscheck_token actor_token(enum actor actor)
+{
+    struct accesscheck_token out = explain.token.model;
+    struct fence_parts parts;
 
     if (actor == ACTOR_USER)
         return out;
-    parts.run = sid_ours(nobody); /* a run's SID is on no file */
+    parts = token_parts();
     fence_list(actor == ACTOR_STRICT ? FENCE_STRICT : FENCE_STANDARD, &parts,
                &explain.list);
     fence_model(&explain.token.model, &explain.list, explain.sids, &out);
+    if (explain.context.policy.lowered && out.level > SID_LEVEL_LOWERED)
+        out.level = SID_LEVEL_LOWERED;
     return out;
 }
 
-/* What the act asks of the file, or of its directory when it is not there yet. */
-static void decide(enum actor actor, struct accesscheck_file_verdict *v)
+static bool has_no_acls(void)
 {
+    return explain.has_object ? explain.object.no_acls : explain.parent.no_acls;
+}
+
+/* What the act asks of the file, or of its directory when it is not there yet. */
+static void decide(enum actor actor)
+{
+    struct accesscheck_file_verdict *v = &explain.verdict[actor];
     struct accesscheck_token token = actor_token(actor);
     const struct secdesc *parent = explain.has_parent ? &explain.parent.sd : NULL;
     const struct secdesc *object = &explain.object.sd;
@@ -92,6 +141,7 @@ static void decide(enum actor actor, struct accesscheck_file_verdict *v)
                                           [ACT_DELETE] = RIGHT_DELETE };
         accesscheck_file(&token, object, parent, asked[explain.act], v);
     }
+    v->allowed = v->allowed || has_no_acls(); /* nobody asks the model there */
 }
 
 static void add_ace(struct u16buf *b, const struct acl *acl, size_t index)
@@ -105,22 +155,22 @@ static void add_ace(struct u16buf *b, const struct acl *acl, size_t index)
 }
 
 /* The rights of a mask by their names in winnt.h. */
-static void add_rights(struct u16buf *b, uint32_t mask)
+static void add_rights(struct u16buf *b, uint32_t mask, bool directory)
 {
     static const struct {
         uint32_t bit;
-        const char16_t *name;
+        const char16_t *name, *of_directory;
     } rights[] = {
-        { RIGHT_FILE_READ_DATA, u"FILE_READ_DATA" },
-        { RIGHT_FILE_WRITE_DATA, u"FILE_WRITE_DATA" },
-        { RIGHT_FILE_APPEND_DATA, u"FILE_APPEND_DATA" },
-        { RIGHT_FILE_READ_EA, u"FILE_READ_EA" },
-        { RIGHT_FILE_WRITE_EA, u"FILE_WRITE_EA" },
-        { RIGHT_FILE_READ_ATTRIBUTES, u"FILE_READ_ATTRIBUTES" },
-        { RIGHT_FILE_WRITE_ATTRIBUTES, u"FILE_WRITE_ATTRIBUTES" },
-        { RIGHT_DELETE, u"DELETE" },
-        { RIGHT_READ_CONTROL, u"READ_CONTROL" },
-        { RIGHT_SYNCHRONIZE, u"SYNCHRONIZE" },
+        { RIGHT_FILE_READ_DATA, u"FILE_READ_DATA", u"FILE_LIST_DIRECTORY" },
+        { RIGHT_FILE_WRITE_DATA, u"FILE_WRITE_DATA", u"FILE_ADD_FILE" },
+        { RIGHT_FILE_APPEND_DATA, u"FILE_APPEND_DATA", u"FILE_ADD_SUBDIRECTORY" },
+        { RIGHT_FILE_READ_EA, u"FILE_READ_EA", NULL },
+        { RIGHT_FILE_WRITE_EA, u"FILE_WRITE_EA", NULL },
+        { RIGHT_FILE_READ_ATTRIBUTES, u"FILE_READ_ATTRIBUTES", NULL },
+        { RIGHT_FILE_WRITE_ATTRIBUTES, u"FILE_WRITE_ATTRIBUTES", NULL },
+        { RIGHT_DELETE, u"DELETE", NULL },
+        { RIGHT_READ_CONTROL, u"READ_CONTROL", NULL },
+        { RIGHT_SYNCHRONIZE, u"SYNCHRONIZE", NULL },
     };
     bool any = false;
 
@@ -128,36 +178,51 @@ static void add_rights(struct u16buf *b, uint32_t mask)
         if (!(mask & rights[i].bit))
             continue;
         u16buf_addz(b, any ? u"|" : u"");
-        u16buf_addz(b, rights[i].name);
+        u16buf_addz(b, directory && rights[i].of_directory ? rights[i].of_directory
+                                                           : rights[i].name);
         any = true;
     }
 }
 
-/* Why one pass said what it did, about the descriptor sd. */
+/* What a verdict is about. */
+struct about {
+    const struct secdesc *sd;
+    const char16_t *name; /* "it", or the path of its directory */
+    bool directory;
+};
+
+/* Why one pass said what it did. */
 static void add_pass(struct u16buf *b, const struct accesscheck_pass *pass,
-                     const struct secdesc *sd, const char16_t *whom)
+                     const struct about *about, bool restricting)
 {
+    const char16_t *whom = restricting ? u"the restricting SIDs" : u"you";
+
     switch (pass->why) {
     case ACCESSCHECK_DENY_ACE:
-        u16buf_addz(b, u"denied to ");
+        u16buf_addz(b, about->name);
+        u16buf_addz(b, u" is denied to ");
         u16buf_addz(b, whom);
-        add_ace(b, &sd->dacl, pass->ace);
+        add_ace(b, &about->sd->dacl, pass->ace);
         break;
     case ACCESSCHECK_NOT_GIVEN:
-        u16buf_addz(b, u"nothing grants ");
-        u16buf_addz(b, whom);
-        u16buf_addc(b, u' ');
-        add_rights(b, pass->missing);
+        u16buf_addz(b, restricting ? u"no restricting SID is granted "
+                                   : u"you are not granted ");
+        add_rights(b, pass->missing, about->directory);
+        u16buf_addz(b, u" on ");
+        u16buf_addz(b, about->name);
         break;
     case ACCESSCHECK_LABEL:
-        u16buf_addz(b, u"its label is above the token's level");
-        add_ace(b, &sd->sacl, pass->ace);
+        u16buf_addz(b, u"the integrity label of ");
+        u16buf_addz(b, about->name);
+        u16buf_addz(b, u" is above the token's level");
+        add_ace(b, &about->sd->sacl, pass->ace);
         break;
     case ACCESSCHECK_NO_PRIVILEGE:
         u16buf_addz(b, u"a privilege is missing");
         break;
     case ACCESSCHECK_NULL_DACL:
-        u16buf_addz(b, u"it has no DACL, which grants everyone everything");
+        u16buf_addz(b, about->name);
+        u16buf_addz(b, u" has no DACL, which grants everyone everything");
         break;
     case ACCESSCHECK_OWNER:
         u16buf_addz(b, u"the owner may");
@@ -168,7 +233,7 @@ static void add_pass(struct u16buf *b, const struct accesscheck_pass *pass,
     case ACCESSCHECK_ALLOW_ACE:
         u16buf_addz(b, u"granted to ");
         u16buf_addz(b, whom);
-        add_ace(b, &sd->dacl, pass->ace);
+        add_ace(b, &about->sd->dacl, pass->ace);
         break;
     case ACCESSCHECK_UNASKED:
     case ACCESSCHECK_DOMINATES:
@@ -177,70 +242,189 @@ static void add_pass(struct u16buf *b, const struct accesscheck_pass *pass,
     }
 }
 
-static void add_verdict(struct u16buf *b, const struct accesscheck_verdict *v,
-                        const struct secdesc *sd)
+static const struct accesscheck_pass *deciding_pass(const struct accesscheck_verdict *v)
 {
     switch (v->stage) {
     case ACCESSCHECK_BY_LABEL:
-        add_pass(b, &v->label, sd, u"");
-        break;
+        return &v->label;
     case ACCESSCHECK_BY_RESTRICTING:
-        add_pass(b, &v->restricting, sd, u"the restricting SIDs");
-        break;
+        return &v->restricting;
     case ACCESSCHECK_BY_PRIVILEGE:
     case ACCESSCHECK_BY_ORDINARY:
-        add_pass(b, &v->ordinary, sd, u"your own token");
         break;
     }
+    return &v->ordinary;
+}
+
+static void add_verdict(struct u16buf *b, const struct accesscheck_verdict *v,
+                        const struct about *about)
+{
+    add_pass(b, deciding_pass(v), about, v->stage == ACCESSCHECK_BY_RESTRICTING);
+}
+
+/* "E:\ keeps no ACLs (FAT32): no fence holds there" */
+static void add_volume(struct u16buf *b)
+{
+    struct u16s path = u16s_of(explain.real);
+
+    u16buf_add(b, path.len > 2 && path.at[1] == u':' ? u16s_head(path, 3)
+                                                     : U16S("its volume"));
+    u16buf_addz(b, u" keeps no ACLs");
+    if (explain.volume.file_system[0]) {
+        u16buf_addz(b, u" (");
+        u16buf_addz(b, explain.volume.file_system);
+        u16buf_addz(b, u")");
+    }
+    u16buf_addz(b, u": no fence holds there");
 }
 
 /* The reason for an actor's verdict. */
 static void add_reason(struct u16buf *b, const struct accesscheck_file_verdict *v)
 {
-    const struct secdesc *object =
-        explain.has_object ? &explain.object.sd : &explain.parent.sd;
+    const struct about it = { &explain.object.sd, u"it", explain.object.is_directory };
+    const struct about parent = { &explain.parent.sd, explain.parent_path, true };
+    bool moves = explain.act >= ACT_DELETE && explain.has_parent;
 
-    if (!explain.has_object)
-        u16buf_addz(b, u"it is not there yet; in its directory, ");
-    if (explain.act == ACT_RENAME && (v->object.allowed || v->by_parent) &&
-        !v->target.allowed) {
-        u16buf_addz(b, u"in its directory, ");
-        add_verdict(b, &v->target, &explain.parent.sd);
+    if (has_no_acls()) {
+        add_volume(b);
+    } else if (!explain.has_object) {
+        u16buf_addz(b, u"it is not there yet; ");
+        add_verdict(b, &v->object, &parent);
+    } else if (explain.act == ACT_RENAME && (v->object.allowed || v->by_parent) &&
+               !v->target.allowed) {
+        add_verdict(b, &v->target, &parent);
     } else if (v->by_parent) {
-        u16buf_addz(b, u"through FILE_DELETE_CHILD on its directory: ");
-        add_verdict(b, &v->parent, &explain.parent.sd);
+        u16buf_addz(b, u"through FILE_DELETE_CHILD on ");
+        u16buf_addz(b, explain.parent_path);
+        u16buf_addz(b, u", ");
+        add_verdict(b, &v->parent, &parent);
     } else {
-        add_verdict(b, &v->object, object);
-        if (!v->allowed && explain.act >= ACT_DELETE && explain.has_parent)
-            u16buf_addz(b, u", nor FILE_DELETE_CHILD on its directory");
+        add_verdict(b, &v->object, &it);
+        if (!v->allowed && moves) {
+            u16buf_addz(b, deciding_pass(&v->object)->why == ACCESSCHECK_NOT_GIVEN
+                               ? u", nor FILE_DELETE_CHILD on "
+                               : u", and without FILE_DELETE_CHILD on ");
+            u16buf_addz(b, explain.parent_path);
+        }
     }
 }
 
-static const char16_t *reason(const struct accesscheck_file_verdict *v)
+static const char16_t *reason(enum actor actor)
 {
     struct u16buf b = U16BUF(explain.text);
 
-    add_reason(&b, v);
+    add_reason(&b, &explain.verdict[actor]);
     return explain.text;
 }
 
-static void print_text(const struct accesscheck_file_verdict *v)
+/* Whether an entry that the model cannot read may change a verdict. */
+static bool is_unsure(void)
 {
-    bool no_acls = explain.has_object ? explain.object.no_acls : explain.parent.no_acls;
+    for (enum actor a = ACTOR_USER; a < ACTOR_COUNT; a++) {
+        const struct accesscheck_file_verdict *v = &explain.verdict[a];
+        const struct accesscheck_verdict *const parts[] = { &v->object, &v->parent,
+                                                            &v->target };
 
-    out_line(OUT_STDOUT, v[ACTOR_USER].allowed ? u"allowed  " : u"denied   ",
-             u"advisory: no fence is in force. ", reason(&v[ACTOR_USER]));
-    for (enum actor a = ACTOR_STANDARD; a < ACTOR_COUNT; a++)
-        out_line(OUT_STDOUT, u"  ", actors[a].label,
-                 v[a].allowed ? u": would be allowed: " : u": would be denied: ",
-                 reason(&v[a]));
-    if (no_acls)
-        out_line(OUT_STDOUT, u"  its volume keeps no ACLs: no fence ever confines it");
+        for (size_t i = 0; i < 3; i++)
+            if (parts[i]->ordinary.unsure || parts[i]->restricting.unsure)
+                return true;
+    }
+    return false;
 }
 
-static void print_json(const struct accesscheck_file_verdict *v)
+static enum actor fence_actor(enum fence fence)
 {
-    static char16_t text[WIN_PATH_CAP * 3];
+    return fence == FENCE_STRICT ? ACTOR_STRICT : ACTOR_STANDARD;
+}
+
+/* Who a tool would be here; inside a fence our own token is the fenced one. */
+static enum actor in_force(void)
+{
+    const struct context *c = &explain.context;
+
+    return c->inside || c->verdict.level == LEVEL_ADVISORY ? ACTOR_USER
+                                                           : fence_actor(c->fence);
+}
+
+/* Whose verdict comes first. */
+static enum actor answer(void)
+{
+    switch (explain.asked) {
+    case ASKED_ADVISORY:
+        return ACTOR_USER;
+    case ASKED_STANDARD:
+        return ACTOR_STANDARD;
+    case ASKED_STRICT:
+        return ACTOR_STRICT;
+    case ASKED_CONFINED:
+        return fence_actor(explain.context.fence);
+    case ASKED_NOTHING:
+    case ASKED_ENFORCED:
+        break;
+    }
+    return in_force();
+}
+
+static void print_first(enum actor who)
+{
+    const char16_t *whose = actors[who].label;
+
+    if (who == ACTOR_USER)
+        whose = explain.context.inside ? u"by this process's own token, inside a fence"
+                                       : u"advisory, no fence";
+    out_line(OUT_STDOUT, explain.verdict[who].allowed ? u"allowed  " : u"denied   ",
+             whose, who == in_force() ? u": " : u" (not in force here): ", reason(who));
+}
+
+/* What the names of things, not the model, have to say. */
+static void print_notes(void)
+{
+    char16_t text[24];
+    struct u16buf count = U16BUF(text);
+    bool changes = explain.act != ACT_READ && !has_no_acls();
+
+    if (changes && !explain.root[0])
+        out_line(OUT_STDOUT,
+                 u"  it is in no writable root: `ringfence run --root DIR`, or "
+                 u"root = DIR in the policy, adds one");
+    if (changes && explain.guarded[0])
+        out_line(OUT_STDOUT, u"  ", explain.guarded,
+                 explain.denied
+                     ? u" is a protected name: it, and what is in it, stays as it is"
+                     : u" is a protected name, and no entry of ours denies it yet: "
+                       u"`ringfence grant`");
+    u16buf_add_dec(&count, explain.names);
+    if (changes && explain.root[0] && explain.names > 1 &&
+        !explain.context.policy.hard_links)
+        out_line(OUT_STDOUT, u"  it has ", text,
+                 u" names (hard links): a fence may only read it, unless the policy says "
+                 u"hard_links = write");
+    if (is_unsure())
+        out_line(OUT_STDOUT, u"  a conditional entry in its list may change that");
+}
+
+static void print_text(void)
+{
+    enum actor who = answer();
+    enum actor against = who == ACTOR_STANDARD ? ACTOR_STRICT : ACTOR_STANDARD;
+
+    print_first(who);
+    if (explain.asked)
+        out_line(OUT_STDOUT, u"(", actors[against].label,
+                 explain.verdict[against].allowed ? u": allowed, " : u": denied, ",
+                 reason(against), u")");
+    for (enum actor a = ACTOR_USER; a < ACTOR_COUNT && !explain.asked; a++)
+        if (a != who)
+            out_line(OUT_STDOUT, u"  ", actors[a].label,
+                     explain.verdict[a].allowed ? u": would be allowed: "
+                                                : u": would be denied: ",
+                     reason(a));
+    print_notes();
+}
+
+static void print_json(void)
+{
+    static char16_t text[WIN_PATH_CAP * 8];
     struct u16buf b = U16BUF(text);
     struct json json;
 
@@ -249,19 +433,29 @@ static void print_json(const struct accesscheck_file_verdict *v)
     json_number(&json, "schema", 1);
     json_text(&json, "path", u16s_of(explain.path));
     json_bool(&json, "exists", explain.has_object);
-    json_bool(&json, "allowed", v[ACTOR_USER].allowed);
+    json_ascii(&json, "fence", actors[answer()].json);
+    json_bool(&json, "allowed", explain.verdict[answer()].allowed);
     json_open(&json, "fences", u'[');
     for (enum actor a = ACTOR_USER; a < ACTOR_COUNT; a++) {
         json_open(&json, NULL, u'{');
         json_ascii(&json, "fence", actors[a].json);
-        json_bool(&json, "in_force", a == ACTOR_USER);
-        json_bool(&json, "allowed", v[a].allowed);
-        json_text(&json, "reason", u16s_of(reason(&v[a])));
+        json_bool(&json, "in_force", a == in_force());
+        json_bool(&json, "allowed", explain.verdict[a].allowed);
+        json_text(&json, "reason", u16s_of(reason(a)));
         json_close(&json, u'}');
     }
     json_close(&json, u']');
+    json_bool(&json, "inside", explain.context.inside);
+    json_text(&json, "root", u16s_of(explain.root));
+    json_text(&json, "protected", u16s_of(explain.guarded));
+    json_bool(&json, "protected_denied", explain.denied);
+    json_number(&json, "names", explain.names);
+    json_bool(&json, "no_acls", has_no_acls());
+    json_bool(&json, "unsure", is_unsure());
     json_close(&json, u'}');
-    out_line(OUT_STDOUT, b.cut ? u"{}" : text);
+    u16buf_addc(&b, u'\n');
+    /* Not as a line: those are cut where a person has had enough. */
+    out_text(OUT_STDOUT, b.cut ? U16S("{}\n") : u16buf_text(&b));
 }
 
 /* The descriptors of the path and of the directory it is in. */
@@ -275,6 +469,8 @@ static bool read_objects(struct u16s given, struct err *err)
     u16buf_add(&z, given);
     if (z.cut || !file_full_path(word, &path, err))
         return z.cut ? err_rule(err, "the path is too long", NULL) : false;
+    while (path.len > 3 && explain.path[path.len - 1] == u'\\')
+        explain.path[--path.len] = 0; /* its directory is not itself */
     got = security_read(explain.path, &explain.object, err);
     if (got == SECURITY_FAILED)
         return false;
@@ -290,6 +486,97 @@ static bool read_objects(struct u16s given, struct err *err)
     return true;
 }
 
+/* Whether path is dir or in it; both as the system spells them. */
+static bool is_in(struct u16s path, struct u16s dir)
+{
+    return dir.len && u16s_istarts(path, dir) &&
+           (path.len == dir.len || path.at[dir.len] == u'\\' ||
+            dir.at[dir.len - 1] == u'\\');
+}
+
+/* The innermost root that it is in, and that root's SID. */
+static bool find_root(struct sid *sid)
+{
+    const struct context *c = &explain.context;
+    struct u16buf best = U16BUF(explain.root);
+    bool found = false;
+
+    for (size_t i = 0; i < c->root_count; i++) {
+        struct u16buf path = U16BUF(explain.other_path), real = U16BUF(explain.guarded);
+        uint8_t digest[SHA256_BYTES];
+        struct err ignored;
+
+        u16buf_add(&path, c->root_list[i].path);
+        if (path.cut || !file_final_path(explain.other_path, false, &real, &ignored) ||
+            !is_in(u16s_of(explain.real), u16buf_text(&real)) || real.len < best.len ||
+            !context_hash_path(explain.other_path, digest, &ignored))
+            continue;
+        best = U16BUF(explain.root);
+        u16buf_add(&best, u16buf_text(&real));
+        *sid = sid_ours(digest);
+        found = true;
+    }
+    explain.guarded[0] = 0;
+    return found;
+}
+
+/* The outermost protected name on the way from the root, itself included. */
+static void find_guarded(const struct sid *sid)
+{
+    const struct policy *p = &explain.context.policy;
+    const struct protected_names names = { p->protect, p->protect_count, p->git_commit };
+    struct u16s real = u16s_of(explain.real), none = { NULL, 0 };
+    struct u16s root = u16s_of(explain.root);
+    struct u16s rest = u16s_from(real, root.len + (root.at[root.len - 1] != u'\\'));
+    enum aclplan_kind kind = ACLPLAN_ROOT;
+    struct u16buf path = U16BUF(explain.guarded);
+    struct err ignored;
+
+    while (rest.len && kind != ACLPLAN_PROTECTED) {
+        struct u16s name = u16s_split(&rest, u'\\');
+
+        kind = aclplan_kind_in(kind,
+                               protected_name_of(&names, kind == ACLPLAN_GIT, name, none),
+                               rest.at || explain.object.is_directory, names.git_commit);
+    }
+    if (kind != ACLPLAN_PROTECTED)
+        return;
+    u16buf_add(&path, u16s_head(real, real.len - (rest.at ? rest.len + 1 : 0)));
+    explain.denied =
+        security_read(explain.guarded, &explain.other, &ignored) == SECURITY_READ &&
+        aclstate_was_protected(&explain.other.sd.dacl, sid);
+}
+
+/* Where it really is, and what that means; nothing of it changes a verdict. */
+static void look_around(void)
+{
+    struct u16buf real = U16BUF(explain.real);
+    struct u16s path = u16s_of(explain.path);
+    auto_handle HANDLE open = NULL;
+    struct err ignored;
+    struct sid sid;
+
+    explain.names = 1;
+    if (file_open(explain.has_object ? explain.path : explain.parent_path,
+                  FILE_READ_ATTRIBUTES, &open, &ignored)) {
+        volume_of(open, &explain.volume);
+        if (explain.has_object && !explain.object.is_directory &&
+            !treewalk_link_count(open, &explain.names, &ignored))
+            explain.names = 1;
+    }
+    /* The thing itself may be a link: it is what is asked about. */
+    if (explain.has_parent &&
+        file_final_path(explain.parent_path, false, &real, &ignored)) {
+        if (real.len && real.at[real.len - 1] != u'\\')
+            u16buf_addc(&real, u'\\');
+        u16buf_add(&real, u16s_from(path, pathsearch_dir(path).len + 1));
+    } else {
+        u16buf_add(&real, path);
+    }
+    if (find_root(&sid))
+        find_guarded(&sid);
+}
+
 static const char *set_json(void *ctx, struct u16s value)
 {
     (void)ctx;
@@ -298,7 +585,28 @@ static const char *set_json(void *ctx, struct u16s value)
     return NULL;
 }
 
-static const struct cli_option options[] = { { u"--json", CLI_FLAG, set_json } };
+static const char *set_level(void *ctx, struct u16s value)
+{
+    static const char *const names[] = {
+        [ASKED_ADVISORY] = "advisory", [ASKED_STANDARD] = "standard",
+        [ASKED_STRICT] = "strict",     [ASKED_CONFINED] = "confined",
+        [ASKED_ENFORCED] = "enforced",
+    };
+
+    (void)ctx;
+    for (size_t i = ASKED_ADVISORY; i <= ASKED_ENFORCED; i++)
+        if (u16s_is(value, names[i])) {
+            explain.asked = (enum asked)i;
+            return NULL;
+        }
+    return "--level is advisory, standard, strict, confined or enforced, not";
+}
+
+static const struct cli_option options[] = {
+    { u"--json", CLI_FLAG, set_json },
+    { u"--level", CLI_VALUE, set_level },
+    { u"--as", CLI_VALUE, set_level },
+};
 
 /* Two words, the act and the path, and options in front, between and behind. */
 static uint32_t read_words(struct cli *cli, struct u16buf *path)
@@ -306,7 +614,8 @@ static uint32_t read_words(struct cli *cli, struct u16buf *path)
     size_t words = 0;
     enum cli_end end;
 
-    while ((end = cli_options(cli, options, 1, NULL)) == CLI_WORD) {
+    while ((end = cli_options(cli, options, sizeof options / sizeof options[0], NULL)) ==
+           CLI_WORD) {
         struct u16s word = u16buf_text(&cli->word);
 
         if (words == 0 && !read_act(word, &explain.act))
@@ -325,32 +634,44 @@ static uint32_t read_words(struct cli *cli, struct u16buf *path)
     return EXIT_OK;
 }
 
+/* The account's groups and rights are not this token's. */
+static uint32_t refuse_enforced(void)
+{
+    out_line(OUT_STDERR, u"ringfence: explain does not know the sandbox account of level "
+                         u"enforced yet; --level strict is the nearest");
+    return EXIT_RINGFENCE;
+}
+
 uint32_t cmd_explain(struct cli *cli)
 {
     static char16_t given[WIN_PATH_CAP];
     struct u16buf path = U16BUF(given);
-    struct accesscheck_file_verdict verdict[ACTOR_COUNT];
+    struct context *c = &explain.context;
     const struct context_wish wish = { .look_only = true };
     struct err err = { 0 };
     uint32_t code = read_words(cli, &path);
 
     if (code != EXIT_OK)
         return code;
-    if (!context_begin(&explain.context, &err) ||
-        !context_complete(&explain.context, &wish, &err)) {
-        report_context_failure(&explain.context, &err);
+    if (explain.asked == ASKED_ENFORCED)
+        return refuse_enforced();
+    if (!context_begin(c, &err) || !context_complete(c, &wish, &err)) {
+        report_context_failure(c, &err);
         return EXIT_RINGFENCE;
     }
+    if (!explain.asked && c->verdict.level == LEVEL_ENFORCED)
+        return refuse_enforced();
     if (!security_token(&explain.token, &err) ||
         !read_objects(u16buf_text(&path), &err)) {
         err_report(&err, u"explain");
         return EXIT_RINGFENCE;
     }
     for (enum actor a = ACTOR_USER; a < ACTOR_COUNT; a++)
-        decide(a, &verdict[a]);
+        decide(a);
+    look_around();
     if (explain.json)
-        print_json(verdict);
+        print_json();
     else
-        print_text(verdict);
+        print_text();
     return EXIT_OK;
 }

@@ -25,7 +25,8 @@ static const struct {
     { u"status", cmd_status,
       u"status [--json]  the level here and why, network, workspace, box, policy" },
     { u"explain", cmd_explain,
-      u"explain [--json] read|write|delete|rename PATH   would it be allowed, and by what" },
+      u"explain [--level L] [--json] read|write|delete|rename PATH   would it be allowed, "
+      u"and by what; L also standard or strict" },
     { u"grant", cmd_grant,
       u"grant [--dry-run] [--json] [DIR]   lets the fence write in the workspace, or in "
       u"DIR" },
