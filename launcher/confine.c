@@ -175,7 +175,7 @@ static bool prepare(struct context *c, const struct context_wish *wish, struct u
     struct err err;
 
     if (!store.other[0]) {
-        c->evidence.confined_why = "ringfence.exe, which readies a workspace, is missing";
+        c->evidence.confined_why = "ringfence.exe is missing";
         return false;
     }
     if (tool.len) {
@@ -184,7 +184,7 @@ static bool prepare(struct context *c, const struct context_wish *wish, struct u
     }
     if (line.cut || !process_start(&start, &process, &err) ||
         !process_wait(process, &code, &err)) {
-        c->evidence.confined_why = "ringfence.exe, which readies a workspace, cannot run";
+        c->evidence.confined_why = "ringfence.exe cannot run";
         return false;
     }
     return true;
@@ -236,8 +236,7 @@ bool confine_admit(struct context *c, const struct context_wish *wish,
         return true;
     if (c->policy.fence == POLICY_FENCE_STRICT)
         return err_rule(err, "the strict fence cannot read all that is on PATH", NULL) ||
-               err_hint(err, "ringfence prepare names the directory; fence = auto in "
-                             "the policy falls back to the standard fence");
+               err_hint(err, "ringfence prepare names the directory");
     c->fence = FENCE_STANDARD;
     return make_token(c) == LEVEL_TOKEN_RESTRICTED ||
            err_rule(err, "the standard fence's token cannot be made", NULL);
@@ -257,12 +256,10 @@ bool confine_hand_over(const struct context *c, const struct context_wish *wish,
     u16buf_addc(&line, u' ');
     u16buf_addz(&line, start->command_line);
     if (!store.other[0])
-        return err_rule(err, "ringfence.exe, which speaks to the runner, is missing",
-                        NULL);
+        return err_rule(err, "ringfence.exe is missing", NULL);
     start->program = store.other;
     start->command_line = line.at;
-    return !line.cut ||
-           err_rule(err, "the command line is too long for the runner", NULL);
+    return !line.cut || err_rule(err, "the command line is too long", NULL);
 }
 
 struct u16s confine_watched(const struct context *c, size_t i)
@@ -314,14 +311,10 @@ static void tell_appeared(const struct context *c, const struct context_root *ro
                 "`ringfence grant` protects it.",
                 path.at);
     else if (!aside.cut && MoveFileExW(path.at, aside.at, 0))
-        out_say(OUT_STDERR,
-                "ringfence: this run made %, which later tools obey: moved to %", path.at,
-                aside.at);
+        out_say(OUT_STDERR, "ringfence: this run made %: moved to %", path.at, aside.at);
     else
-        out_say(
-            OUT_STDERR,
-            "ringfence: cannot quarantine %, which this run made: look at it yourself",
-            path.at);
+        out_say(OUT_STDERR, "ringfence: cannot move % aside, which this run made",
+                path.at);
 }
 
 void confine_look_after(const struct context *c)

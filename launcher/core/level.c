@@ -23,10 +23,10 @@ static const char *confined_missing(const struct level_evidence *e)
     if (e->confined == LEVEL_CANARY_HELD)
         return NULL;
     if (e->confined == LEVEL_CANARY_ESCAPED)
-        return "tokens are restricted here, but the canary got out of the fence";
+        return "the canary got out of the fence";
     if (e->confined_why)
         return e->confined_why;
-    return "tokens are restricted here, but no canary has proven the fence on this machine";
+    return "no canary has proven the fence on this machine";
 }
 
 /* Likewise for the enforced level, given that confined is proven. */

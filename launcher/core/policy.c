@@ -380,7 +380,7 @@ static const char *add_keep(struct build *b, struct u16s list)
         struct u16s pattern = u16s_trim(u16s_split(&list, u','));
 
         if (pattern.len == 0 || has_any(pattern, U16S(" \t=;")))
-            return "keep is not a list of variable names with a comma between each two";
+            return "keep is not a list of names with commas";
         if (pattern.len + 1 > b->back - p->keep.len)
             return RULE_TOO_LONG;
         if (p->keep.len)
@@ -414,7 +414,7 @@ static const char *add_protect(struct build *b, struct u16s list)
         struct u16s name = u16s_trim(u16s_split(&list, u','));
 
         if (name.len == 0 || has_any(name, U16S("\\/")) || part_fault(name, false))
-            return "protect is not a list of names, each of one file or directory";
+            return "protect is not a list of names";
         if (p->protect_count == POLICY_PROTECT_MAX)
             return "there are more than 16 names to protect";
         if (!put_path(b, name, &p->protect[p->protect_count]))
@@ -575,7 +575,7 @@ bool policy_read(struct policy *policy, const char *text, size_t bytes, struct u
     if (bytes > POLICY_BYTES_MAX)
         return err_rule(err, "the policy file is longer than 64 KiB", NULL);
     if (!is_comparable(s.dir))
-        return fault(err, "the directory to look up is not a plain absolute path", dir);
+        return fault(err, "the directory is no plain absolute path", dir);
     if (!survey_text(&r, &s, &built, err)) {
         *line = r.line;
         return false;

@@ -75,7 +75,7 @@ bool paths_data(struct u16buf *out, struct err *err)
         u16buf_addz(out, u"\\ringfence");
         return true;
     }
-    return err_rule(err, "the user's local data directory is not in the registry",
+    return err_rule(err, "no local data directory in the registry",
                     u"HKCU\\Volatile Environment\\LOCALAPPDATA");
 }
 
