@@ -4,7 +4,7 @@ EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec confine cont
 CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch decoy actor trial canary act_file act_other rootcheck volumes grant gitlink ledger walking setup_user granting reading appeared grantwork grantwalk grantgit grantparent) $(wildcard launcher/cmd_*.c)
 
 # The warm runner of level enforced, and the launcher's side of it.
-CLI    += $(patsubst %,launcher/%.c,guard remote remote_open enforced)
+CLI    += $(patsubst %,launcher/%.c,guard remote remote_console remote_open enforced)
 RUNNER := $(patsubst %,launcher/%.c,runner runner_job runner_serve runner_signal runner_start guard netproof)
 
 define launcher_rules

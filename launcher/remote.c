@@ -2,6 +2,7 @@
 
 #include "core/exitcode.h"
 #include "core/netcheck.h"
+#include "remote_console.h"
 #include "remote_open.h"
 #include "win/console.h"
 #include "win/errtext.h"
@@ -26,16 +27,16 @@ enum failed {
     FAILED_AFTER   /* nobody knows: it may have run */
 };
 
+static struct remote_console console;
+
 /* Our standard handles become the runner's; a missing or closed one stays missing. */
 static bool give_handles(const struct remote *r, struct wire_start *start,
                          struct err *err)
 {
-    static const DWORD std[] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE };
-
     for (size_t i = 0; i < 3; i++) {
-        HANDLE h = GetStdHandle(std[i]), there = NULL;
+        HANDLE h = remote_console_handle(&console, i), there = NULL;
 
-        if (!h || h == INVALID_HANDLE_VALUE || GetFileType(h) == FILE_TYPE_UNKNOWN)
+        if (!h)
             continue;
         if (!DuplicateHandle(GetCurrentProcess(), h, r->process, &there, 0, TRUE,
                              DUPLICATE_SAME_ACCESS))
@@ -172,9 +173,12 @@ static uint32_t finish(const struct remote_request *q, struct command *c)
     uint32_t code = EXIT_RINGFENCE;
     struct err err;
 
+    if (!remote_console_begin(&console, &err))
+        err_report(&err, u"carry the command's input and output");
     process_drop_handles(false);
     if (!wait(q, c, &code, &err))
         err_report(&err, u"wait for the command");
+    remote_console_end(&console);
     job_release(c->job); /* what the tool left running goes on, as fenced as it was */
     return code;
 }
@@ -255,6 +259,10 @@ uint32_t remote_run(const struct remote_request *request)
 
     control.came = CreateEventW(NULL, FALSE, FALSE, NULL);
     SetConsoleCtrlHandler(on_control, TRUE);
+    if (!remote_console_open(&console, &err)) {
+        err_report(&err, u"carry the command's input and output");
+        return EXIT_RINGFENCE;
+    }
     if (start(request, &command, &failed, &refused_level, &err))
         return finish(request, &command);
     if (!refused_level)
