@@ -163,17 +163,13 @@ static const char16_t *padded(char16_t text[TEXT_CAP], const char *from, size_t 
     return text;
 }
 
-static void print_table(const struct setup *s, bool outcomes)
+static void print_table(const struct setup *s)
 {
     for (size_t i = 0; i < s->plan.count; i++) {
         const struct plan_step *step = &s->plan.steps[i];
         char16_t state[TEXT_CAP], id[TEXT_CAP], what[TEXT_CAP];
 
-        out_line(OUT_STDOUT,
-                 padded(state,
-                        outcomes ? plan_outcome_name(s->plan.outcome[i])
-                                 : plan_state_name(s->plan.state[i]),
-                        13),
+        out_line(OUT_STDOUT, padded(state, plan_state_name(s->plan.state[i]), 10),
                  padded(id, step->id, 20), ascii(what, step->what));
     }
 }
@@ -282,7 +278,7 @@ static void print_result(const struct setup *s)
     bool table = s->plan_only || s->command == STATUS;
 
     if (table)
-        print_table(s, false);
+        print_table(s);
     if (s->plan.failed != CODES_OK)
         complain(s->plan.failed, &s->plan.err);
     if (s->plan.left_err.domain != ERR_NONE && s->plan.failed != CODES_LEFT)
@@ -314,22 +310,26 @@ static void run_trial(struct setup *s)
         plan->failed = plan->steps[0].phase;
 }
 
+/* What is missing of a whole setup. */
+static void judge_status(struct plan *plan)
+{
+    if (plan->failed == CODES_OK && plan->is_complete)
+        return;
+    if (plan->failed == CODES_OK)
+        err_rule(&plan->err, "the last setup did not end", NULL);
+    plan->failed = CODES_INCOMPLETE;
+}
+
+/* What came of it is in the plan. */
 static void run_plan(struct setup *s)
 {
     bool ok = true;
 
     if (s->command == TRY) {
         run_trial(s);
-    } else if (s->plan_only) {
+    } else if (s->command == STATUS || s->plan_only) {
         plan_look(&s->plan);
-        judge_plan(&s->plan);
-    } else if (s->command == STATUS) {
-        plan_look(&s->plan);
-        ok = s->plan.failed == CODES_OK && s->plan.is_complete;
-        if (!ok && s->plan.failed == CODES_OK)
-            err_rule(&s->plan.err, "the last setup did not end", NULL);
-        if (!ok)
-            s->plan.failed = CODES_INCOMPLETE;
+        (s->plan_only ? judge_plan : judge_status)(&s->plan);
     } else if (s->command == UNINSTALL) {
         ok = plan_uninstall(&s->plan, s->keep_accounts);
     } else {

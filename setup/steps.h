@@ -24,5 +24,6 @@ MUST_CHECK bool steps_plan(struct steps *steps, struct plan *plan, struct err *e
  * is none. */
 MUST_CHECK bool steps_trial(struct steps *steps, struct u16s id, struct plan *plan);
 
-/* The loopback policy that is installed; `all` when none is. */
+/* The loopback policy that is installed; `all` when none is, `none` when it is no policy.
+ */
 MUST_CHECK bool steps_installed_policy(struct filters_policy *policy, struct err *err);

@@ -181,8 +181,8 @@ static void status__not_installed__says_so_and_the_level_stays_advisory(void **s
     (void)state;
     setup(&p, u"status");
     proc_assert_code(&p, 30);
-    proc_assert(&p, has(p.out->at, "absent       group"));
-    proc_assert(&p, has(p.out->at, "absent       filtering_platform"));
+    proc_assert(&p, has(p.out->at, "absent    group"));
+    proc_assert(&p, has(p.out->at, "absent    filtering_platform"));
     proc_clear(&p);
     proc_init(&p, place(u"rf\\ringfence.exe"), u" status --json");
     proc_run(&p);

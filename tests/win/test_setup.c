@@ -323,6 +323,26 @@ static void install__other_loopback_policy__rules_and_filters_follow(void **stat
     assert_int_equal(plan.failed, CODES_OK);
 }
 
+/* It must neither stop an uninstall nor open what was closed. */
+static void policy__damaged_in_the_registry__counts_as_none(void **state)
+{
+    HKEY key = NULL;
+
+    (void)state;
+    must_install();
+    assert_int_equal(
+        RegOpenKeyExW(HKEY_LOCAL_MACHINE, OURS u"\\Setup", 0, KEY_WRITE, &key), 0);
+    RegSetValueExW(key, u"loopback", 0, REG_SZ, (const BYTE *)u"al\0", 6);
+    RegCloseKey(key);
+    start();
+    assert_int_equal(steps.policy.loopback, FILTERS_LOOPBACK_NONE);
+    assert_true(plan_install(&plan));
+    assert_int_equal(wfp_engine_count(), 16);
+    start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_true(is_clean());
+}
+
 static void install__rotate__sets_new_passwords_and_nothing_else(void **state)
 {
     (void)state;
@@ -420,6 +440,7 @@ int main(void)
         TEST(uninstall__any_call_refused__next_one_ends_it),
         TEST(install__something_was_changed__is_found_and_mended),
         TEST(install__other_loopback_policy__rules_and_filters_follow),
+        TEST(policy__damaged_in_the_registry__counts_as_none),
         TEST(install__rotate__sets_new_passwords_and_nothing_else),
         TEST(install__account_of_that_name_is_somebody_elses__is_refused),
         TEST(install__account_was_made_an_administrator__is_refused_and_named),
