@@ -308,6 +308,10 @@ static void look_in(const struct context_root *root)
         !treewalk_run(&walk, open, &look.result, &err))
         return;
     tell_all(open);
+    if (look.result.failed)
+        tell_count("ringfence: % directories could not be looked into for new protected "
+                   "names",
+                   look.result.failed);
     if (look.result.stopped)
         tell_stopped();
 }

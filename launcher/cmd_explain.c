@@ -9,7 +9,7 @@
 #include "core/fence.h"
 #include "core/json.h"
 #include "core/pathsearch.h"
-#include "core/sddl.h"
+#include "core/why.h"
 #include "report.h"
 #include "volumes.h"
 #include "win/errtext.h"
@@ -144,124 +144,6 @@ static void decide(enum actor actor)
     v->allowed = v->allowed || has_no_acls(); /* nobody asks the model there */
 }
 
-static void add_ace(struct u16buf *b, const struct acl *acl, size_t index)
-{
-    struct ace ace;
-
-    if (index == ACCESSCHECK_NO_ACE || !acl_get(acl, index, &ace))
-        return;
-    u16buf_addz(b, u" by ");
-    sddl_format_ace(&ace, b);
-}
-
-/* The rights of a mask by their names in winnt.h. */
-static void add_rights(struct u16buf *b, uint32_t mask, bool directory)
-{
-    static const struct {
-        uint32_t bit;
-        const char16_t *name, *of_directory;
-    } rights[] = {
-        { RIGHT_FILE_READ_DATA, u"FILE_READ_DATA", u"FILE_LIST_DIRECTORY" },
-        { RIGHT_FILE_WRITE_DATA, u"FILE_WRITE_DATA", u"FILE_ADD_FILE" },
-        { RIGHT_FILE_APPEND_DATA, u"FILE_APPEND_DATA", u"FILE_ADD_SUBDIRECTORY" },
-        { RIGHT_FILE_READ_EA, u"FILE_READ_EA", NULL },
-        { RIGHT_FILE_WRITE_EA, u"FILE_WRITE_EA", NULL },
-        { RIGHT_FILE_READ_ATTRIBUTES, u"FILE_READ_ATTRIBUTES", NULL },
-        { RIGHT_FILE_WRITE_ATTRIBUTES, u"FILE_WRITE_ATTRIBUTES", NULL },
-        { RIGHT_DELETE, u"DELETE", NULL },
-        { RIGHT_READ_CONTROL, u"READ_CONTROL", NULL },
-        { RIGHT_SYNCHRONIZE, u"SYNCHRONIZE", NULL },
-    };
-    bool any = false;
-
-    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
-        if (!(mask & rights[i].bit))
-            continue;
-        u16buf_addz(b, any ? u"|" : u"");
-        u16buf_addz(b, directory && rights[i].of_directory ? rights[i].of_directory
-                                                           : rights[i].name);
-        any = true;
-    }
-}
-
-/* What a verdict is about. */
-struct about {
-    const struct secdesc *sd;
-    const char16_t *name; /* "it", or the path of its directory */
-    bool directory;
-};
-
-/* Why one pass said what it did. */
-static void add_pass(struct u16buf *b, const struct accesscheck_pass *pass,
-                     const struct about *about, bool restricting)
-{
-    const char16_t *whom = restricting ? u"the restricting SIDs" : u"you";
-
-    switch (pass->why) {
-    case ACCESSCHECK_DENY_ACE:
-        u16buf_addz(b, about->name);
-        u16buf_addz(b, u" is denied to ");
-        u16buf_addz(b, whom);
-        add_ace(b, &about->sd->dacl, pass->ace);
-        break;
-    case ACCESSCHECK_NOT_GIVEN:
-        u16buf_addz(b, restricting ? u"no restricting SID is granted "
-                                   : u"you are not granted ");
-        add_rights(b, pass->missing, about->directory);
-        u16buf_addz(b, u" on ");
-        u16buf_addz(b, about->name);
-        break;
-    case ACCESSCHECK_LABEL:
-        u16buf_addz(b, u"the integrity label of ");
-        u16buf_addz(b, about->name);
-        u16buf_addz(b, u" is above the token's level");
-        add_ace(b, &about->sd->sacl, pass->ace);
-        break;
-    case ACCESSCHECK_NO_PRIVILEGE:
-        u16buf_addz(b, u"a privilege is missing");
-        break;
-    case ACCESSCHECK_NULL_DACL:
-        u16buf_addz(b, about->name);
-        u16buf_addz(b, u" has no DACL, which grants everyone everything");
-        break;
-    case ACCESSCHECK_OWNER:
-        u16buf_addz(b, u"the owner may");
-        break;
-    case ACCESSCHECK_PRIVILEGE:
-        u16buf_addz(b, u"a privilege allows it");
-        break;
-    case ACCESSCHECK_ALLOW_ACE:
-        u16buf_addz(b, u"granted to ");
-        u16buf_addz(b, whom);
-        add_ace(b, &about->sd->dacl, pass->ace);
-        break;
-    case ACCESSCHECK_UNASKED:
-    case ACCESSCHECK_DOMINATES:
-        u16buf_addz(b, u"nothing had to be asked");
-        break;
-    }
-}
-
-static const struct accesscheck_pass *deciding_pass(const struct accesscheck_verdict *v)
-{
-    switch (v->stage) {
-    case ACCESSCHECK_BY_LABEL:
-        return &v->label;
-    case ACCESSCHECK_BY_RESTRICTING:
-        return &v->restricting;
-    case ACCESSCHECK_BY_PRIVILEGE:
-    case ACCESSCHECK_BY_ORDINARY:
-        break;
-    }
-    return &v->ordinary;
-}
-
-static void add_verdict(struct u16buf *b, const struct accesscheck_verdict *v,
-                        const struct about *about)
-{
-    add_pass(b, deciding_pass(v), about, v->stage == ACCESSCHECK_BY_RESTRICTING);
-}
-
 /* "E:\ keeps no ACLs (FAT32): no fence holds there" */
 static void add_volume(struct u16buf *b)
 {
@@ -281,27 +163,28 @@ static void add_volume(struct u16buf *b)
 /* The reason for an actor's verdict. */
 static void add_reason(struct u16buf *b, const struct accesscheck_file_verdict *v)
 {
-    const struct about it = { &explain.object.sd, u"it", explain.object.is_directory };
-    const struct about parent = { &explain.parent.sd, explain.parent_path, true };
+    const struct why_about it = { &explain.object.sd, u"it",
+                                  explain.object.is_directory };
+    const struct why_about parent = { &explain.parent.sd, explain.parent_path, true };
     bool moves = explain.act >= ACT_DELETE && explain.has_parent;
 
     if (has_no_acls()) {
         add_volume(b);
     } else if (!explain.has_object) {
         u16buf_addz(b, u"it is not there yet; ");
-        add_verdict(b, &v->object, &parent);
+        why_add_verdict(b, &v->object, &parent);
     } else if (explain.act == ACT_RENAME && (v->object.allowed || v->by_parent) &&
                !v->target.allowed) {
-        add_verdict(b, &v->target, &parent);
+        why_add_verdict(b, &v->target, &parent);
     } else if (v->by_parent) {
         u16buf_addz(b, u"through FILE_DELETE_CHILD on ");
         u16buf_addz(b, explain.parent_path);
         u16buf_addz(b, u", ");
-        add_verdict(b, &v->parent, &parent);
+        why_add_verdict(b, &v->parent, &parent);
     } else {
-        add_verdict(b, &v->object, &it);
+        why_add_verdict(b, &v->object, &it);
         if (!v->allowed && moves) {
-            u16buf_addz(b, deciding_pass(&v->object)->why == ACCESSCHECK_NOT_GIVEN
+            u16buf_addz(b, why_is_missing(&v->object)
                                ? u", nor FILE_DELETE_CHILD on "
                                : u", and without FILE_DELETE_CHILD on ");
             u16buf_addz(b, explain.parent_path);
@@ -383,7 +266,7 @@ static void print_notes(void)
     struct u16buf count = U16BUF(text);
     bool changes = explain.act != ACT_READ && !has_no_acls();
 
-    if (changes && !explain.root[0])
+    if (changes && !explain.root[0] && !explain.verdict[ACTOR_STRICT].allowed)
         out_line(OUT_STDOUT,
                  u"  it is in no writable root: `ringfence run --root DIR`, or "
                  u"root = DIR in the policy, adds one");
@@ -502,7 +385,8 @@ static bool find_root(struct sid *sid)
     bool found = false;
 
     for (size_t i = 0; i < c->root_count; i++) {
-        struct u16buf path = U16BUF(explain.other_path), real = U16BUF(explain.guarded);
+        static char16_t text[WIN_PATH_CAP];
+        struct u16buf path = U16BUF(explain.other_path), real = U16BUF(text);
         uint8_t digest[SHA256_BYTES];
         struct err ignored;
 
@@ -516,7 +400,6 @@ static bool find_root(struct sid *sid)
         *sid = sid_ours(digest);
         found = true;
     }
-    explain.guarded[0] = 0;
     return found;
 }
 

@@ -19,6 +19,7 @@
 #include "win/security.h"
 
 #define NETWORK_OFF u"off: by environment and denybin only (advisory), no kernel holds it"
+#define AS_OUTSIDE  u"as the fence around this process has it"
 #define NO_LABEL    u"           "
 #define SECOND      10000000u    /* in FILETIME's 100 ns */
 #define UNIX_EPOCH  11644473600u /* seconds from 1601 to 1970 */
@@ -295,7 +296,10 @@ static void print_journal(void)
 static void print_text(const struct context *c)
 {
     bool fenced = c->verdict.level != LEVEL_ADVISORY;
-    bool strict = fenced && c->fence == FENCE_STRICT;
+    const char16_t *reads = c->inside ? AS_OUTSIDE u"; "
+                            : fenced && c->fence == FENCE_STRICT
+                                ? u""
+                                : u"not confined; for the strict fence: ";
 
     out_line(OUT_STDOUT, u"level      ",
              c->inside ? u"inside a fence: the token says so" : level_text(c));
@@ -305,9 +309,8 @@ static void print_text(const struct context *c)
     print_writes();
     for (size_t i = 0; i < c->root_count; i++)
         if (is_active(i))
-            print_names(i, i ? NO_LABEL : u"protected  ", fenced);
-    out_line(OUT_STDOUT, u"reads      ",
-             strict ? u"" : u"not confined; for the strict fence: ", status.reads);
+            print_names(i, i ? NO_LABEL : u"protected  ", fenced || c->inside);
+    out_line(OUT_STDOUT, u"reads      ", reads, status.reads);
     out_line(OUT_STDOUT, u"network    ", c->network_on ? u"on" : NETWORK_OFF);
     out_line(OUT_STDOUT, u"box        ", c->temp.at,
              file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u""
@@ -383,7 +386,7 @@ static void json_status(struct json *json)
     json_canary(json, FENCE_STANDARD);
     json_canary(json, FENCE_STRICT);
     json_close(json, u']');
-    json_bool(json, "writes_confined", fenced);
+    json_bool(json, "writes_confined", fenced || c->inside);
     json_open(json, "roots", u'[');
     for (size_t i = 0; i < c->root_count; i++)
         json_root(json, i);

@@ -33,7 +33,7 @@ static struct {
     bool journal_fails;
     size_t damaged;
     bool denies; /* protected names carry them */
-    bool json;
+    bool json, inside;
     const char16_t *volumes;
 } fake;
 
@@ -60,6 +60,7 @@ bool __wrap_context_complete(struct context *c, const struct context_wish *wish,
     policy_init(&c->policy);
     c->verdict = (struct level_verdict){ .level = fake.level, .reason = "" };
     c->fence = fake.fence;
+    c->inside = fake.inside;
     c->data = c->policy_path = c->cwd = c->temp = c->cache = U16BUF(none);
     c->root = (struct u16buf){ base, u16_len(base), MAX_PATH, false };
     c->root_list[0].path = u16s_of(base);
@@ -302,6 +303,22 @@ static void status__advisory__claims_nothing(void **state)
     assert_null(strstr(said, "not granted yet")); /* nobody has asked for it */
 }
 
+static void status__inside_a_fence__is_not_advisory(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    fake.level = LEVEL_ADVISORY; /* as a token in a token would come out */
+    fake.inside = true;
+    said = status();
+    assert_says(said, "level      inside a fence: the token says so\n");
+    assert_says(said, "\nwrites     as the fence around this process has it\n");
+    assert_says(said, "\nprotected  .git  (1 found");
+    assert_says(said, "\nreads      as the fence around this process has it; ");
+    assert_null(strstr(said, "advisory): "));
+    assert_null(strstr(said, "not confined"));
+}
+
 static void status__journal_of_another_version__the_rest_is_said(void **state)
 {
     (void)state;
@@ -339,6 +356,7 @@ int main(void)
         TEST(status__strict_and_granted__says_all_of_it),
         TEST(status__standard_and_trouble__is_told),
         TEST(status__advisory__claims_nothing),
+        TEST(status__inside_a_fence__is_not_advisory),
         TEST(status__journal_of_another_version__the_rest_is_said),
         TEST(json__strict_and_granted__has_all_of_it),
     };
