@@ -205,8 +205,7 @@ static bool name_roots(struct context *c, const struct context_wish *wish,
     for (size_t i = 0; i < c->policy.root_count; i++)
         c->root_list[c->root_count++].path = c->policy.root[i];
     if (c->root_count + wish->root_count > FENCE_ROOTS_MAX)
-        return err_rule(err, "there are more than 16 roots",
-                        NULL);
+        return err_rule(err, "there are more than 16 roots", NULL);
     for (size_t i = 0; i < wish->root_count; i++)
         c->root_list[c->root_count++].path = wish->root[i];
     return true;

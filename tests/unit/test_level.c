@@ -146,9 +146,7 @@ static void level_decide__confined_without_canary__falls_and_says_why(void **sta
     assert_int_equal(v.level, LEVEL_ADVISORY);
     assert_int_equal(v.run_as, LEVEL_ADVISORY);
     assert_false(v.unproven);
-    assert_string_equal(
-        v.reason,
-        "no canary has proven the fence on this machine");
+    assert_string_equal(v.reason, "no canary has proven the fence on this machine");
 }
 
 static void level_decide__unproven_allowed__runs_it_and_claims_nothing(void **state)
