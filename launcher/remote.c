@@ -54,6 +54,21 @@ static bool pull(const struct remote *r, uint64_t theirs, HANDLE *ours, struct e
            err_win32(err, "DuplicateHandle", NULL);
 }
 
+/* With RINGFENCE_TRACE: what the child's job and desktop are seen to be. */
+static void trace(const struct wire_started *started)
+{
+    char16_t value[2] = u"";
+
+    if (GetEnvironmentVariableW(u"RINGFENCE_TRACE", value, 2) == 0 || value[0] == u'0')
+        return;
+    out_line(OUT_STDERR, u"ringfence: runner   ",
+             started->got & WIRE_GOT_BORN ? u"born in its job" : u"put into its job",
+             started->got & WIRE_GOT_UI ? u", windows limited" : u", windows not limited",
+             started->got & WIRE_GOT_NET_CAP ? u", traffic capped"
+                                             : u", traffic not capped",
+             started->got & WIRE_GOT_DESKTOP ? u", own desktop" : u", our desktop");
+}
+
 /* Takes the child and its job over, and looks that they are what was said. */
 static bool take_over(const struct remote *r, const struct wire_started *started,
                       struct command *out, struct err *err)
@@ -118,6 +133,7 @@ static bool hand_over(struct remote *r, struct command *out, enum failed *failed
         return err_rule(err, "the runner's answer is not one", NULL);
     if (!take_over(r, &started, out, err))
         return false;
+    trace(&started);
     (void)!remote_send(r, wire_empty_write(WIRE_BYE, remote_frame, sizeof remote_frame),
                        err);
     return true;

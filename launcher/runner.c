@@ -4,6 +4,7 @@
  * start one command after another, each under a restricted token of that account.
  *   ringfence-runner --user SID [--idle-ms N]     SID: who started it and may ask
  *   ringfence-runner --signal PID EVENT           see runner_signal
+ *   ringfence-runner --trial                      see runner_make_desktop
  */
 #include "runner.h"
 
@@ -140,6 +141,7 @@ static bool begin(struct wire_ready *ready, struct err *err)
         !paths_self(&path, err) || !look_at_self(err))
         return false;
     look_at_network();
+    (void)!runner_make_desktop(err); /* what is started is told that it has none */
     return listen(ready, err);
 }
 
@@ -185,26 +187,30 @@ static bool next_sid(struct u16s *rest, struct sid *sid)
     return cmdline_next(rest, &word) && sid_parse(sid, u16buf_text(&word));
 }
 
-static bool read_words(struct u16s rest, bool *signal)
-{
-    bool has_user = false;
+enum what { NOTHING, SERVE, SIGNAL, TRIAL };
 
-    *signal = false;
+static enum what read_words(struct u16s rest)
+{
+    enum what what = NOTHING;
+
     for (;;) {
         struct u16buf buf = U16BUF(work.word);
         bool ok = false;
 
         if (!cmdline_next(&rest, &buf))
-            return has_user || *signal;
+            return what;
         if (u16s_eq(u16buf_text(&buf), U16S("--user")))
-            ok = has_user = next_sid(&rest, &runner.user);
+            ok = next_sid(&rest, &runner.user), what = SERVE;
         else if (u16s_eq(u16buf_text(&buf), U16S("--idle-ms")))
             ok = next_number(&rest, &work.idle_ms);
         else if (u16s_eq(u16buf_text(&buf), U16S("--signal")))
-            ok = *signal = next_number(&rest, &work.signal_pid) &&
-                           next_number(&rest, &work.signal_event);
+            ok = next_number(&rest, &work.signal_pid) &&
+                 next_number(&rest, &work.signal_event),
+            what = SIGNAL;
+        else if (u16s_eq(u16buf_text(&buf), U16S("--trial")))
+            ok = true, what = TRIAL;
         if (!ok)
-            return false;
+            return NOTHING;
     }
 }
 
@@ -214,12 +220,18 @@ static uint32_t run(void)
     struct wire_ready ready;
     struct wire_error error;
     struct err err = { 0 };
-    bool signal = false, ok = false;
+    bool ok = false;
 
-    if (!read_words(cmdline_tail(u16s_of(GetCommandLineW())), &signal))
+    switch (read_words(cmdline_tail(u16s_of(GetCommandLineW())))) {
+    case NOTHING:
         return EXIT_RINGFENCE;
-    if (signal)
+    case SIGNAL:
         return runner_signal_main(work.signal_pid, work.signal_event);
+    case TRIAL:
+        return runner_trial_main();
+    case SERVE:
+        break;
+    }
     ok = begin(&ready, &err);
     wire_error_of(&error, &err);
     if (!say(frame, ok ? wire_ready_write(&ready, frame, sizeof frame)

@@ -22,6 +22,7 @@ struct runner {
     bool has_lists; /* attribute lists: the child inherits what is named, and no more */
     bool in_job; /* this process is in one: then the child's cannot limit its windows */
     char16_t path[WIN_PATH_CAP]; /* of this program */
+    char16_t desktop[32];        /* of the children; empty: the one we are on */
     char16_t system[MAX_PATH + 1];
     CRITICAL_SECTION token_lock; /* token_restrict is for one thread at a time */
     HANDLE stop;                 /* set: take no more clients, and end */
@@ -56,6 +57,11 @@ void runner_child_close(struct runner_child *child);
  * whoever attaches to a console loses its handlers.  MS: Console Control Handlers. */
 MUST_CHECK bool runner_signal(const struct wire_signal *signal, struct err *err);
 uint32_t runner_signal_main(uint32_t pid, uint32_t event); /* that process */
+
+/* Makes a desktop for all that this account starts, apart from the user's windows, and
+ * names it in runner.desktop once a child has come up on it.  MS: CreateDesktopW. */
+MUST_CHECK bool runner_make_desktop(struct err *err);
+uint32_t runner_trial_main(void); /* that child */
 
 /* Serves clients on one instance until runner.stop is set.  ctx: struct pipe_end *. */
 DWORD WINAPI runner_serve(void *ctx);

@@ -125,6 +125,7 @@ static void fill_startup(struct launch *l)
     si->hStdInput = l->std[0];
     si->hStdOutput = l->std[1];
     si->hStdError = l->std[2];
+    si->lpDesktop = runner.desktop[0] ? runner.desktop : NULL;
 }
 
 /* 0, or the Win32 code.  A second time where Wine starts nothing now and then (1359). */
@@ -196,7 +197,8 @@ static bool launch(const struct wire_start *start, struct launch *l,
         CloseHandle(pi.hProcess);
         return false;
     }
-    out->got |= l->born ? WIRE_GOT_BORN : 0;
+    out->got |=
+        (l->born ? WIRE_GOT_BORN : 0) | (runner.desktop[0] ? WIRE_GOT_DESKTOP : 0);
     out->pid = pi.dwProcessId;
     *child = (struct runner_child){ pi.hProcess, handle_take(&l->job) };
     return true;

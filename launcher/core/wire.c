@@ -3,7 +3,7 @@
 #include "core/bytes.h"
 
 #define HELLO_BYTES   (16u + 68u)
-#define STARTED_BYTES 32u
+#define STARTED_BYTES 24u
 #define ERROR_BYTES   (8u + WIRE_CALL_CAP + 2u * ERR_OBJECT_CAP)
 
 _Static_assert(ERROR_BYTES + WIRE_HEAD_BYTES <= WIRE_SMALL_MAX, "the longest small one");
@@ -20,7 +20,6 @@ static const struct {
     [WIRE_STARTED] = { STARTED_BYTES, STARTED_BYTES },
     [WIRE_ERROR] = { ERROR_BYTES, ERROR_BYTES },
     [WIRE_SIGNAL] = { 8, 8 },
-    [WIRE_RESIZE] = { 12, 12 },
     [WIRE_DONE] = { 0, 0 },
     [WIRE_BYE] = { 0, 0 },
 };
@@ -98,7 +97,6 @@ static void flow_started(struct flow *f, struct wire_started *started)
     flow_32(f, &started->got);
     flow_64(f, &started->process);
     flow_64(f, &started->job);
-    flow_64(f, &started->session);
 }
 
 /* The texts of an error go onto people's terminals: the call is plain ASCII, both are
@@ -127,15 +125,6 @@ static void flow_signal(struct flow *f, struct wire_signal *signal)
     flow_32(f, &signal->pid);
     flow_32(f, &signal->event);
     if (signal->event > 1 || signal->pid == 0)
-        f->bad = true;
-}
-
-static void flow_resize(struct flow *f, struct wire_resize *resize)
-{
-    flow_64(f, &resize->session);
-    flow_16(f, &resize->columns);
-    flow_16(f, &resize->rows);
-    if (resize->columns == 0 || resize->rows == 0)
         f->bad = true;
 }
 
@@ -193,8 +182,6 @@ static void flow_start_fixed(struct flow *f, struct wire_start *start, uint32_t 
     flow_32(f, &start->root_count);
     for (size_t i = 0; i < 3; i++)
         flow_64(f, &start->std[i]);
-    flow_16(f, &start->columns);
-    flow_16(f, &start->rows);
     for (size_t i = 0; i < 4; i++)
         flow_32(f, &len[i]);
     flow_bytes(f, start->run, sizeof start->run);
@@ -298,7 +285,6 @@ BOTH_WAYS(hello, WIRE_HELLO)
 BOTH_WAYS(started, WIRE_STARTED)
 BOTH_WAYS(error, WIRE_ERROR)
 BOTH_WAYS(signal, WIRE_SIGNAL)
-BOTH_WAYS(resize, WIRE_RESIZE)
 
 size_t wire_start_write(const struct wire_start *in, uint8_t *out, size_t cap)
 {

@@ -10,7 +10,7 @@
  *     client: START                     runner: STARTED or ERROR
  *     client: BYE                       "I have my own handles; close yours"
  *   or, instead of an offer,
- *     client: SIGNAL or RESIZE          runner: DONE or ERROR
+ *     client: SIGNAL                    runner: DONE or ERROR
  */
 #pragma once
 
@@ -24,7 +24,7 @@
 #define WIRE_TEXT_MAX   32766u /* units, without terminator: a command line, a path */
 #define WIRE_CALL_CAP   96u    /* chars of an error's call, terminator included */
 
-#define WIRE_START_FIXED (52u + (FENCE_ROOTS_MAX + 1u) * WIRE_HASH_BYTES)
+#define WIRE_START_FIXED (48u + (FENCE_ROOTS_MAX + 1u) * WIRE_HASH_BYTES)
 #define WIRE_PAYLOAD_MAX                                                                 \
     (WIRE_START_FIXED + 2u * (3u * (WIRE_TEXT_MAX + 1u) + ENVBLOCK_MAX))
 #define WIRE_FRAME_MAX (WIRE_HEAD_BYTES + WIRE_PAYLOAD_MAX)
@@ -38,7 +38,6 @@ enum wire_kind {
     WIRE_STARTED,
     WIRE_ERROR,
     WIRE_SIGNAL,
-    WIRE_RESIZE,
     WIRE_DONE,
     WIRE_BYE,
     WIRE_KINDS
@@ -66,14 +65,12 @@ struct wire_hello {
 
 #define WIRE_START_OFFLINE  0x01u /* cap the job's outgoing traffic */
 #define WIRE_START_DETACHED 0x02u /* no console at all */
-#define WIRE_START_PTY      0x04u /* a pseudo console; std[0] and std[1] are its ends */
-#define WIRE_START_UNPROVEN 0x08u /* go on where the token shows no restriction */
-#define WIRE_START_FLAGS    0x0Fu
+#define WIRE_START_UNPROVEN 0x04u /* go on where the token shows no restriction */
+#define WIRE_START_FLAGS    0x07u
 
 struct wire_start {
     uint32_t flags;
     uint64_t std[3]; /* inheritable handles in the runner's table, now its own; 0: none */
-    uint16_t columns, rows;
     uint8_t run[WIRE_HASH_BYTES];
     uint32_t root_count;
     uint8_t root[FENCE_ROOTS_MAX][WIRE_HASH_BYTES];
@@ -92,7 +89,6 @@ struct wire_started {
     uint32_t got;     /* WIRE_GOT_… */
     uint64_t process; /* handles in the runner's table, to be copied by the client */
     uint64_t job;     /* whose last handle kills the tree */
-    uint64_t session; /* of the pseudo console, for RESIZE; 0: none */
 };
 
 struct wire_error {
@@ -105,11 +101,6 @@ struct wire_error {
 struct wire_signal {
     uint32_t pid;   /* of a process in the console that gets it */
     uint32_t event; /* 0 Ctrl-C, 1 Ctrl-Break */
-};
-
-struct wire_resize {
-    uint64_t session;
-    uint16_t columns, rows;
 };
 
 /* Takes a head apart.  False unless it is of this version and of a kind there is, with a
@@ -128,8 +119,6 @@ MUST_CHECK bool wire_started_read(struct wire_started *out, const uint8_t *at,
 MUST_CHECK bool wire_error_read(struct wire_error *out, const uint8_t *at, size_t bytes);
 MUST_CHECK bool wire_signal_read(struct wire_signal *out, const uint8_t *at,
                                  size_t bytes);
-MUST_CHECK bool wire_resize_read(struct wire_resize *out, const uint8_t *at,
-                                 size_t bytes);
 
 /* Each write makes a whole frame, head included, of at most cap bytes, and returns its
  * size; 0 when it does not fit or the reader would not take it. */
@@ -139,7 +128,6 @@ size_t wire_start_write(const struct wire_start *in, uint8_t *out, size_t cap);
 size_t wire_started_write(const struct wire_started *in, uint8_t *out, size_t cap);
 size_t wire_error_write(const struct wire_error *in, uint8_t *out, size_t cap);
 size_t wire_signal_write(const struct wire_signal *in, uint8_t *out, size_t cap);
-size_t wire_resize_write(const struct wire_resize *in, uint8_t *out, size_t cap);
 /* Of OFFER, DONE and BYE, which are heads only. */
 size_t wire_empty_write(enum wire_kind kind, uint8_t *out, size_t cap);
 

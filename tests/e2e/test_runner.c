@@ -241,14 +241,19 @@ static void program__cannot_be_started__is_126_and_says_why(void **state)
     proc_clear(&p);
 }
 
-static void job__child__is_born_in_it(void **state)
+/* Wine keeps neither limit of the job; what is said must be what the job shows. */
+static void job__child__is_born_in_it_on_a_desktop_of_its_own(void **state)
 {
     struct proc p;
 
     (void)state;
-    remote_init(&p, u" job");
+    remote_init(&p, u" job startup");
+    env_set(&p.env, u"RINGFENCE_TRACE", u"1");
     proc_run(&p);
     proc_assert(&p, proc_number(&p, "injob") == 1);
+    proc_assert(&p, !wcsncmp(proc_text(&p, "desktop", 0), L"ringfence-", 10));
+    proc_assert(&p, strstr(p.err->at, "runner   born in its job, ") != NULL);
+    proc_assert(&p, strstr(p.err->at, ", own desktop") != NULL);
     proc_clear(&p);
 }
 
@@ -516,7 +521,7 @@ static void pipe__garbage__is_refused_and_the_runner_lives_on(void **state)
         { "RF\1\4\xFF\xFF\xFF\xFF", 8 }, /* a START of 4 GB */
         { "RF\1\x63\0\0\0\0", 8 },       /* no kind */
         { "RF\1\2\x54\0\0\0", 8 },       /* a HELLO, cut */
-        { "RF\1\x0C\0\0\0\0", 8 },
+        { "RF\1\x0B\0\0\0\0", 8 },
         { "RF\1\7\x08\0\0\0\0\0\0\0\0\0\0\0", 16 }, /* a signal for nobody */
     };
     struct note note, after;
@@ -817,7 +822,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(eof__tool_closes_stdout_and_lives_on__reader_sees_it),
         cmocka_unit_test(detached__launcher_without_a_console__neither_has_the_tool),
         cmocka_unit_test(program__cannot_be_started__is_126_and_says_why),
-        cmocka_unit_test(job__child__is_born_in_it),
+        cmocka_unit_test(job__child__is_born_in_it_on_a_desktop_of_its_own),
         cmocka_unit_test(commands__100_at_once__nothing_is_lost),
         cmocka_unit_test(launches__a_thousand__runner_has_no_handle_more),
         cmocka_unit_test(kill__launcher__tool_and_grandchild_die),

@@ -39,8 +39,6 @@ static struct wire_start a_start(void)
     return (struct wire_start){
         .flags = WIRE_START_OFFLINE,
         .std = { 4, 0, UINT64_C(0xFFFFFFFF00000008) },
-        .columns = 80,
-        .rows = 25,
         .run = "run........",
         .root_count = 2,
         .root = { "root1......", "root2......" },
@@ -60,8 +58,6 @@ static void start__every_field__goes_there_and_back(void **state)
     assert_true(wire_start_read(&out, payload, payload_bytes));
     assert_int_equal(out.flags, in.flags);
     assert_memory_equal(out.std, in.std, sizeof in.std);
-    assert_int_equal(out.columns, 80);
-    assert_int_equal(out.rows, 25);
     assert_memory_equal(out.run, in.run, sizeof in.run);
     assert_int_equal(out.root_count, 2);
     assert_memory_equal(out.root, in.root, sizeof in.root);
@@ -136,7 +132,7 @@ static void start__unsound_text__is_not_written(void **state)
 static void start__cut_or_bent__is_refused(void **state)
 {
     struct wire_start in = a_start(), out;
-    static const size_t lengths[] = { 36, 40, 44, 48 };
+    static const size_t lengths[] = { 32, 36, 40, 44 };
     size_t bytes = wire_start_write(&in, frame, sizeof frame);
 
     (void)state;
@@ -235,13 +231,13 @@ static void hello__every_field__goes_there_and_back(void **state)
 
 static void started__every_field__goes_there_and_back(void **state)
 {
-    struct wire_started in = { 1, WIRE_GOT_BORN, 3, UINT64_MAX, 5 }, out;
+    struct wire_started in = { 1, WIRE_GOT_BORN, 3, UINT64_MAX }, out;
 
     (void)state;
     take(wire_started_write(&in, frame, sizeof frame), WIRE_STARTED);
     assert_true(wire_started_read(&out, payload, payload_bytes));
     assert_memory_equal(&in, &out, sizeof in);
-    assert_int_equal(wire_started_write(&in, frame, 39), 0);
+    assert_int_equal(wire_started_write(&in, frame, 31), 0);
     assert_int_equal(wire_started_write(&in, frame, 7), 0);
     assert_int_equal(wire_started_write(&in, frame, 0), 0);
 }
@@ -296,10 +292,9 @@ static void error__longer_than_there_is_room__is_cut(void **state)
     assert_true(wire_error_write(&in, frame, WIRE_SMALL_MAX) > 0);
 }
 
-static void signal_and_resize__out_of_range__are_refused(void **state)
+static void signal__out_of_range__is_refused(void **state)
 {
     struct wire_signal signal = { 8, 1 }, signal_out;
-    struct wire_resize resize = { 9, 120, 30 }, resize_out;
 
     (void)state;
     take(wire_signal_write(&signal, frame, sizeof frame), WIRE_SIGNAL);
@@ -310,12 +305,6 @@ static void signal_and_resize__out_of_range__are_refused(void **state)
     assert_int_equal(wire_signal_write(&signal, frame, sizeof frame), 0);
     signal = (struct wire_signal){ 0, 0 };
     assert_int_equal(wire_signal_write(&signal, frame, sizeof frame), 0);
-    take(wire_resize_write(&resize, frame, sizeof frame), WIRE_RESIZE);
-    assert_true(wire_resize_read(&resize_out, payload, payload_bytes));
-    assert_int_equal(resize_out.columns, 120);
-    assert_int_equal(resize_out.rows, 30);
-    resize.rows = 0;
-    assert_int_equal(wire_resize_write(&resize, frame, sizeof frame), 0);
 }
 
 static void empty__only_kinds_without_a_payload(void **state)
@@ -398,7 +387,7 @@ int main(void)
         cmocka_unit_test(error__every_field__goes_there_and_back),
         cmocka_unit_test(error__text_that_is_none__is_refused),
         cmocka_unit_test(error__longer_than_there_is_room__is_cut),
-        cmocka_unit_test(signal_and_resize__out_of_range__are_refused),
+        cmocka_unit_test(signal__out_of_range__is_refused),
         cmocka_unit_test(empty__only_kinds_without_a_payload),
         cmocka_unit_test(hash__of_a_sid_of_ours__makes_it_again),
         cmocka_unit_test(missing__anything_not_seen__is_named),
