@@ -34,7 +34,7 @@ struct flow {
 
 static void flow_bytes(struct flow *f, uint8_t *value, size_t bytes)
 {
-    if (f->bad || f->left < bytes) {
+    if (f->bad || f->left < bytes || (!f->from && !f->to)) {
         f->bad = true;
         return;
     }
