@@ -6,19 +6,26 @@
  * and a thread can have at most, since Windows Vista. */
 #define EVERYTHING 0x1FFFFFu
 
-bool guard_init(struct guard *guard, const struct sid *user, struct err *err)
+#define OF_OWN_TOKEN                                                                     \
+    (TOKEN_ASSIGN_PRIMARY | TOKEN_DUPLICATE | TOKEN_IMPERSONATE | TOKEN_QUERY |          \
+     TOKEN_QUERY_SOURCE | READ_CONTROL)
+
+/* account: NULL to leave it out. */
+static bool describe(struct guard *guard, const struct sid *user,
+                     const struct sid *account, struct err *err)
 {
     const struct acl_entry entries[] = {
         { ACE_ALLOW, 0, EVERYTHING, *user },
         { ACE_ALLOW, 0, EVERYTHING, sid_well_known(SID_SYSTEM) },
         { ACE_ALLOW, 0, READ_CONTROL, sid_well_known(SID_OWNER_RIGHTS) },
+        { ACE_ALLOW, 0, OF_OWN_TOKEN, account ? *account : *user },
     };
     uint8_t bytes[sizeof guard->bytes - SECDESC_HEAD_BYTES];
     struct aclbuf list = aclbuf_init(bytes, sizeof bytes);
     struct secdesc sd = { .control = SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
     size_t size = 0;
 
-    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0] - !account; i++)
         aclbuf_add(&list, &entries[i]);
     if (list.cut || !acl_read(&sd.dacl, bytes, list.bytes) ||
         !secdesc_write(&sd, guard->bytes, sizeof guard->bytes, &size))
@@ -26,6 +33,11 @@ bool guard_init(struct guard *guard, const struct sid *user, struct err *err)
     guard->attributes = (SECURITY_ATTRIBUTES){ .nLength = sizeof guard->attributes,
                                                .lpSecurityDescriptor = guard->bytes };
     return true;
+}
+
+bool guard_init(struct guard *guard, const struct sid *user, struct err *err)
+{
+    return describe(guard, user, NULL, err);
 }
 
 static bool same_list(const struct guard *guard, const struct acl *shown)
@@ -62,15 +74,18 @@ bool guard_set(const struct guard *guard, HANDLE object, struct err *err)
     return true;
 }
 
-bool guard_set_default(const struct guard *guard, struct err *err)
+bool guard_set_default(const struct sid *user, const struct sid *account, struct err *err)
 {
     TOKEN_DEFAULT_DACL list = { 0 };
     auto_handle HANDLE token = NULL;
+    struct guard guard;
     struct secdesc sd;
     NTSTATUS status =
         NtOpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_DEFAULT, &token);
 
-    if (!secdesc_read(&sd, guard->bytes, sizeof guard->bytes))
+    if (!describe(&guard, user, account, err))
+        return false;
+    if (!secdesc_read(&sd, guard.bytes, sizeof guard.bytes))
         return err_rule(err, "the runner's list is unsound", NULL);
     list.DefaultDacl = (PACL)(void *)sd.dacl.at;
     if (NT_SUCCESS(status))

@@ -19,6 +19,11 @@ MUST_CHECK bool guard_init(struct guard *guard, const struct sid *user, struct e
  * NtSetSecurityObject; Process Security and Access Rights; OWNER RIGHTS. */
 MUST_CHECK bool guard_set(const struct guard *guard, HANDLE object, struct err *err);
 
-/* Makes it this process's default for what it makes from here on: threads, jobs, events.
- */
-MUST_CHECK bool guard_set_default(const struct guard *guard, struct err *err);
+/* Makes such a list this process's default for what it makes from here on: threads that
+ * a DLL starts, jobs, events, and the token objects of children.  A child must be able to
+ * look at its own token and to copy it; so *account has these rights, which on a thread
+ * come to no more than reading its registers once a child's writes are held against its
+ * restricting SIDs.  (THREAD_DIRECT_IMPERSONATION, which no such check covers, is not
+ * among them.) */
+MUST_CHECK bool guard_set_default(const struct sid *user, const struct sid *account,
+                                  struct err *err);

@@ -64,8 +64,8 @@ static HANDLE as_impersonation(HANDLE primary)
     HANDLE made = NULL;
 
     if (primary && copy &&
-        !copy(primary, MAXIMUM_ALLOWED, NULL, SecurityImpersonation, TokenImpersonation,
-              &made))
+        !copy(primary, TOKEN_IMPERSONATE | TOKEN_QUERY | TOKEN_ADJUST_DEFAULT, NULL,
+              SecurityImpersonation, TokenImpersonation, &made))
         made = NULL;
     handle_close_p(&primary);
     return made;

@@ -213,9 +213,10 @@ static void add_ways_out(uint32_t ways, struct u16buf *b)
     }
 }
 
-/* Whether the runner may be used; says what is not proven. */
+/* Whether the runner may be used; says what is not proven, to go on with it only once. */
 static bool accept_level(const struct remote *r)
 {
+    static bool said;
     const char *missing = wire_missing(&r->hello, r->request->offline);
     char16_t text[512];
     struct u16buf b = U16BUF(text);
@@ -225,9 +226,10 @@ static bool accept_level(const struct remote *r)
     u16buf_add_ascii(&b, missing);
     if (r->request->offline)
         add_ways_out(r->hello.net_out, &b);
-    if (r->request->allow_unproven)
+    if (r->request->allow_unproven && !said)
         out_line(OUT_STDERR, u"ringfence: enforced, NOT PROVEN: ", text);
-    else
+    said = true;
+    if (!r->request->allow_unproven)
         out_line(OUT_STDERR,
                  u"ringfence: cannot start anything: enforced is required, but ", text);
     return r->request->allow_unproven;
@@ -256,7 +258,7 @@ static bool start(const struct remote_request *q, struct command *out,
         *failed = FAILED_AFTER;
         ok = remote_open(&r, q, err);
         if (ok) {
-            *refused_level = i == 0 && !accept_level(&r);
+            *refused_level = !accept_level(&r); /* this one's, whatever another had */
             ok = !*refused_level && hand_over(&r, out, failed, err);
         }
         remote_close(&r);

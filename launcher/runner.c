@@ -59,7 +59,7 @@ static bool settle(struct err *err)
 static bool guard_self(struct err *err)
 {
     if (!guard_init(&runner.guard, &runner.user, err) ||
-        !guard_set_default(&runner.guard, err))
+        !guard_set_default(&runner.user, &runner.self, err))
         return false;
     if (guard_set(&runner.guard, GetCurrentProcess(), err) &&
         guard_set(&runner.guard, GetCurrentThread(), err))
@@ -72,7 +72,7 @@ static bool look_at_self(struct err *err)
 {
     static const struct wire_start trial = { .root_count = 0 };
     auto_handle HANDLE token = NULL;
-    struct token_security security = { .bytes = { 0 } };
+    struct token_security security;
     BOOL in_job = FALSE;
     bool kept = false;
 
@@ -151,8 +151,8 @@ static void work_until_idle(void)
 
     runner.last_ms = (LONG)GetTickCount();
     for (; started < work.count; started++) {
-        work.thread[started] =
-            CreateThread(NULL, 0, runner_serve, &work.end[started], 0, NULL);
+        work.thread[started] = CreateThread(&runner.guard.attributes, 0, runner_serve,
+                                            &work.end[started], 0, NULL);
         if (!work.thread[started])
             break;
     }

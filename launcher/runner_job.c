@@ -50,7 +50,7 @@ static bool cap_traffic(HANDLE job)
 
 bool runner_make_job(bool offline, HANDLE *job, uint32_t *got, struct err *err)
 {
-    auto_handle HANDLE made = CreateJobObjectW(NULL, NULL);
+    auto_handle HANDLE made = CreateJobObjectW(&runner.guard.attributes, NULL);
 
     if (!made)
         return err_win32(err, "CreateJobObjectW", NULL);
