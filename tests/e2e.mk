@@ -61,6 +61,15 @@ with_cmocka = @[ -e $(CMOCKA)/src/cmocka.c ] || tests/tools/fetch.sh cmocka; s=$
 	0) $(MAKE) --no-print-directory $1;; \
 	77) echo "SKIP $@: the source of cmocka cannot be had (tests/tools/fetch.sh cmocka)";; \
 	*) exit $$s;; esac
+runner-many-run: dist-files $(WINTEST)/x64/probe.exe $(WINTEST)/e2e_test_runner.exe
+	RINGFENCE_LAUNCHES=10000 $(WINE_SH) --cmocka $(WINTEST)/e2e_test_runner.exe \
+		Z:$(abspath $D/x64) Z:$(abspath $(WINTEST)/x64/probe.exe)
+.PHONY: runner-many-run
+
+test-runner-many:
+	$(call with_cmocka,runner-many-run)
+.PHONY: test-runner-many
+## make test-runner-many  10,000 launches through one runner, and not a handle more (minutes)
 test-e2e:
 	$(call with_cmocka,e2e-run)
 ## make test-e2e        the shims as a whole, under Wine
