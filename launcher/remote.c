@@ -115,7 +115,8 @@ static bool hand_over(struct remote *r, struct command *out, enum failed *failed
 
     *failed = FAILED_START;
     if (!fill_start(r->request, &start))
-        return err_rule(err, "the command or its environment is too long", NULL);
+        return err_rule(
+            err, "the command, a path or the environment is too long, or is none", NULL);
     *failed = FAILED_BEFORE;
     if (!remote_send(r, wire_empty_write(WIRE_OFFER, remote_frame, sizeof remote_frame),
                      err) ||

@@ -194,26 +194,30 @@ static bool create_as(const struct remote_account *account, DWORD flags, HANDLE 
 }
 
 /* Starts it, not running yet.  It leaves our job where that lets it, for it is to serve
- * others after us. */
+ * others after us, and needs no console; what CreateProcessWithLogonW takes of that is
+ * not the same everywhere.  MS: Process Creation Flags; CreateProcessWithLogonW. */
 static bool create_runner(const struct remote_account *account, HANDLE out,
                           PROCESS_INFORMATION *pi, struct err *err)
 {
-    DWORD flags = CREATE_SUSPENDED | DETACHED_PROCESS | CREATE_BREAKAWAY_FROM_JOB;
+    static const DWORD flags[] = { DETACHED_PROCESS | CREATE_BREAKAWAY_FROM_JOB,
+                                   DETACHED_PROCESS, CREATE_NO_WINDOW };
     char16_t cwd[MAX_PATH + 1];
     UINT len = GetSystemDirectoryW(cwd, MAX_PATH);
+    DWORD code = 0;
 
     if (len == 0 || len >= MAX_PATH)
         return err_win32(err, "GetSystemDirectoryW", NULL);
-    for (int i = 0; i < 2; i++) {
-        if (account->name ? create_as(account, flags, out, cwd, pi)
-                          : create_direct(flags, out, cwd, pi))
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (account->name ? create_as(account, flags[i] | CREATE_SUSPENDED, out, cwd, pi)
+                          : create_direct(flags[i] | CREATE_SUSPENDED, out, cwd, pi))
             return true;
-        if (GetLastError() != ERROR_ACCESS_DENIED)
+        code = GetLastError();
+        if (code != ERROR_ACCESS_DENIED && code != ERROR_INVALID_PARAMETER)
             break;
-        flags &= ~(DWORD)CREATE_BREAKAWAY_FROM_JOB;
     }
-    return err_win32(err, account->name ? "CreateProcessWithLogonW" : "CreateProcessW",
-                     account->name ? account->name : program_path);
+    return err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE,
+                   account->name ? "CreateProcessWithLogonW" : "CreateProcessW",
+                   account->name ? account->name : program_path);
 }
 
 /* Guards a runner that has not run yet, lets it run, and hears where it listens. */
