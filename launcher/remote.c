@@ -95,7 +95,7 @@ static bool fill_start(const struct remote_request *q, struct wire_start *start)
     start->flags = (q->offline ? WIRE_START_OFFLINE : 0) |
                    (q->allow_unproven ? WIRE_START_UNPROVEN : 0) |
                    (console_is_detached() ? WIRE_START_DETACHED : 0);
-    if (!wire_hash_of(&q->run, start->run))
+    if (q->root_count > FENCE_ROOTS_MAX || !wire_hash_of(&q->run, start->run))
         return false;
     for (size_t i = 0; i < q->root_count; i++)
         if (!wire_hash_of(&q->root[i], start->root[i]))
