@@ -8,6 +8,7 @@
 #include "core/sha256.h"
 #include "ledger.h"
 #include "report.h"
+#include "sandbox.h"
 #include "setup_user.h"
 #include "walking.h"
 #include "win/errtext.h"
@@ -448,6 +449,8 @@ static void tidy(void)
     if (clean.has_journal && (clean.all ? !left : !clean.ledger.journal.damaged) &&
         !ledger_compact(clean.data, &err))
         err_report(&err, u"rewrite the journal, which serves as it is");
+    if (clean.all && !left && !clean.bad)
+        sandbox_forget_group(clean.data);
 }
 
 static bool run(struct err *err)
@@ -456,6 +459,7 @@ static bool run(struct err *err)
 
     if (!walking_begin(&clean.walking, err) || !read_journal(err) || !find_target(err))
         return false;
+    clean.walking.group = sandbox_group_to_take(clean.data);
     begin_roots();
     if (clean.all)
         take_all();

@@ -13,9 +13,10 @@
 #include "win/treewalk.h"
 
 struct grant_request {
-    const char16_t *path; /* the root's directory, as file_final_path gives it */
-    struct sid sid;       /* its root SID, or the read SID */
-    bool read;            /* the right to read only; markers, labels, parents stay out */
+    const char16_t *path;    /* the root's directory, as file_final_path gives it */
+    struct sid sid;          /* its root SID, or the read SID */
+    const struct sid *group; /* the sandbox accounts', to be given the same; or NULL */
+    bool read; /* the right to read only; markers, labels, parents stay out */
     struct protected_names names; /* read: the stores that stay closed are names.more, and
                                      nothing else is protected */
     bool (*closed)(struct u16s path); /* read: more of them, by path relative to the root;
@@ -61,11 +62,12 @@ enum grant_outcome {
     GRANT_FAILED    /* *err says why; the root does not look done */
 };
 
-/* Gives the tree the entries of one SID.  The root's directory comes first, in a form
- * that hands them down to what is made meanwhile but says "unfinished", then all below,
- * the directory that the root lies in, and last the root's final form: what grant_is_done
- * knows it by.  So a killed or cancelled walk is found out, and the next one changes only
- * what is not yet as it should be.  One bad path never stops the rest.
+/* Gives the tree the entries of one SID, and of the group.  The root's directory comes
+ * first, in a form that hands them down to what is made meanwhile but says "unfinished",
+ * then all below, the directory that the root lies in, and last the root's final form:
+ * what grant_is_done knows it by.  So a killed or cancelled walk is found out, and the
+ * next one changes only what is not yet as it should be.  One bad path never stops the
+ * rest.
  *
  * Needed: READ_CONTROL everywhere, WRITE_DAC where something is to be changed,
  * WRITE_OWNER too where that is a label. */
@@ -75,7 +77,8 @@ enum grant_outcome grant_apply(const struct grant_request *request,
 /* Takes away everything of *sid, or with NULL of every SID of ours, from the tree at
  * path: the root's directory first, so that it no longer counts as granted, last the
  * guard on the directory it lies in, unless something else in that one still needs it.
- * Of *how only dry_run, background, cancel, progress and ctx count. */
+ * And everything of how->group, but with how->read not in the roots that it was given.
+ * Of *how besides only dry_run, background, cancel, progress and ctx count. */
 enum grant_outcome grant_undo(const char16_t *path, const struct sid *sid,
                               const struct grant_request *how,
                               struct grant_result *result, struct err *err);

@@ -4,6 +4,7 @@
 #include "core/sha256.h"
 #include "ledger.h"
 #include "rootcheck.h"
+#include "sandbox.h"
 #include "walking.h"
 #include "win/file.h"
 
@@ -123,7 +124,7 @@ static bool add_trees(struct err *err)
 static void take_back(void)
 {
     const struct walking *w = &granting.walking;
-    const struct grant_request how = { .path = NULL };
+    const struct grant_request how = { .group = w->group };
     struct err ignored;
 
     if (w->dry_run || (w->outcome != GRANT_NOT_KEPT && w->outcome != GRANT_NO_ACLS) ||
@@ -146,6 +147,8 @@ static bool grant(struct context *c, const char16_t *root, struct err *err)
 {
     /* Once more after the waiting, which may have been long. */
     if (!walking_begin(&granting.walking, err) || !look_at_root(c, root, err) ||
+        !sandbox_group_to_give(granting.walking.data_dir, granting.walking.dry_run,
+                               &granting.walking.group, err) ||
         !read_journal(err) || !find_box(c, err) || !note(JOURNAL_BEGUN, err))
         return false;
     if (!add_trees(err)) {

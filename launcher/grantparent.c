@@ -109,7 +109,7 @@ void grantparent_unguard(struct grant *g, struct tools *t)
             grantwork_fail(g, &err, path);
             return;
         }
-        edit = aclplan_undo(&list[i], &t->old.sd, &t->room);
+        edit = aclplan_undo(&list[i], NULL, &t->old.sd, &t->room);
         if (grantwork_carry_out(g, parent, &edit, t, &err) != TREEWALK_GO)
             grantwork_fail(g, &err, path);
     }

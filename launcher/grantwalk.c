@@ -3,9 +3,11 @@
 #include "core/aclstate.h"
 #include "grantgit.h"
 
-/* What is left for what lies in a directory: its kind, and whether it is reached. */
+/* What is left for what lies in a directory: its kind, whether it is reached, and whether
+ * the group's entries there are a root's. */
 #define LEAVE_KIND    0xFFu
 #define LEAVE_REACHED 0x100u
+#define LEAVE_ROOTED  0x200u
 
 /* Relative to the root. */
 static void path_of(const struct grant *g, const struct treewalk_entry *entry,
@@ -33,6 +35,20 @@ static enum aclplan_kind kind_of(const struct grant *g,
         return kind;
     path_of(g, entry, &path);
     return r->closed(u16buf_text(&path)) ? ACLPLAN_PROTECTED : kind;
+}
+
+/* Whether t->old is in another root that the group was given: then its entries there are
+ * that root's. */
+static bool is_rooted(const struct grant *g, const struct treewalk_entry *entry,
+                      const struct tools *t)
+{
+    const struct grant_request *r = g->request;
+
+    if (!r->group || entry->depth == 0)
+        return false;
+    return (entry->inherited & LEAVE_ROOTED) ||
+           ((entry->attributes & FILE_ATTRIBUTE_DIRECTORY) &&
+            aclstate_is_root_of(&t->old.sd.dacl, r->group));
 }
 
 /* Looks at a directory: its kind where that is not in its name, what it holds, and what
@@ -74,13 +90,17 @@ enum treewalk_next grantwalk_fence(struct grant *g, struct treewalk_entry *entry
                                    struct aclplan_object *object, struct tools *t,
                                    struct err *err)
 {
-    const struct aclplan_policy policy = grantwork_policy(g->request);
+    struct aclplan_policy policy = grantwork_policy(g->request);
     struct aclplan_edit edit;
 
     if (!security_read_handle(entry->handle, &t->old, err))
         return TREEWALK_FAILED;
     if (object->directory && !look_at_directory(g, entry, object, t))
         return TREEWALK_SKIP;
+    if (is_rooted(g, entry, t)) {
+        policy.group = NULL;
+        entry->leave |= LEAVE_ROOTED;
+    }
     edit = aclplan_apply(object, &policy, &t->old.sd, &t->room);
     return grantwork_carry_out(g, entry->handle, &edit, t, err);
 }
@@ -125,9 +145,10 @@ static enum treewalk_next apply_to(struct grant *g, struct treewalk_entry *entry
     return next;
 }
 
-enum treewalk_next grantwalk_undo(struct grant *g, const struct treewalk_entry *entry,
+enum treewalk_next grantwalk_undo(struct grant *g, struct treewalk_entry *entry,
                                   struct tools *t, struct err *err)
 {
+    const struct sid *group = g->request->group;
     struct aclplan_edit edit;
 
     if (entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
@@ -136,7 +157,11 @@ enum treewalk_next grantwalk_undo(struct grant *g, const struct treewalk_entry *
         return TREEWALK_GO;
     if (!security_read_handle(entry->handle, &t->old, err))
         return TREEWALK_FAILED;
-    edit = aclplan_undo(g->undo_sid, &t->old.sd, &t->room);
+    if (g->request->read && is_rooted(g, entry, t)) {
+        group = NULL;
+        entry->leave |= LEAVE_ROOTED;
+    }
+    edit = aclplan_undo(g->undo_sid, group, &t->old.sd, &t->room);
     return grantwork_carry_out(g, entry->handle, &edit, t, err);
 }
 

@@ -14,7 +14,7 @@ enum treewalk_next grantwalk_fence(struct grant *g, struct treewalk_entry *entry
                                    struct err *err);
 
 /* Takes ours away from one object. */
-enum treewalk_next grantwalk_undo(struct grant *g, const struct treewalk_entry *entry,
+enum treewalk_next grantwalk_undo(struct grant *g, struct treewalk_entry *entry,
                                   struct tools *t, struct err *err);
 
 /* Walks from an open directory on, which is g->base, of g->kind and g->reached; false

@@ -86,9 +86,11 @@ bool grantwork_lists_protected(const struct grant_request *r, HANDLE directory,
 
 struct aclplan_policy grantwork_policy(const struct grant_request *r)
 {
-    return (struct aclplan_policy){
-        .sid = r->sid, .read = r->read, .lowered = r->lowered, .hard_links = r->hard_links
-    };
+    return (struct aclplan_policy){ .sid = r->sid,
+                                    .group = r->group,
+                                    .read = r->read,
+                                    .lowered = r->lowered,
+                                    .hard_links = r->hard_links };
 }
 
 /* Writes an edit of t->old through a handle of its own; the one at hand has no more
@@ -159,6 +161,8 @@ bool grantwork_write_root(struct grant *g, bool finished, struct tools *t,
             edit.dacl = true;
         }
         aclstate_unfinish(t->room.dacl, &edit.sd.dacl, &r->sid);
+        if (r->group)
+            aclstate_unfinish(t->room.dacl, &edit.sd.dacl, r->group);
     }
     switch (write_edit(g->root, &edit, r->dry_run, t, err)) {
     case SECURITY_WRITTEN:

@@ -5,6 +5,7 @@
 #include "core/stores.h"
 #include "core/usersetup.h"
 #include "ledger.h"
+#include "sandbox.h"
 #include "walking.h"
 #include "win/dll.h"
 #include "win/file.h"
@@ -205,6 +206,18 @@ static void walk(bool undo)
     setup.state.failed = setup.walking.result.failed;
 }
 
+/* The group to be walked with: the one that is there, or any there was. */
+static bool find_group(bool undo, struct err *err)
+{
+    struct walking *w = &setup.walking;
+
+    if (undo) {
+        w->group = sandbox_group_to_take(w->data_dir);
+        return true;
+    }
+    return sandbox_group_to_give(w->data_dir, w->dry_run, &w->group, err);
+}
+
 /* What the journal says afterwards.  Where lists are not kept nothing of ours
  * is to be looked for. */
 static bool note_end(bool undo, struct err *err)
@@ -228,7 +241,8 @@ static bool run(bool undo, struct err *err)
     setup.state = (struct usersetup){ .pid = GetCurrentProcessId(),
                                       .born = born(GetCurrentProcess()),
                                       .started = now() };
-    if (!walking_begin(w, err) || !note(undo ? JOURNAL_CLEARING : JOURNAL_BEGUN, err) ||
+    if (!walking_begin(w, err) || !find_group(undo, err) ||
+        !note(undo ? JOURNAL_CLEARING : JOURNAL_BEGUN, err) ||
         !write_state(undo ? USERSETUP_REMOVING : USERSETUP_ADDING, err))
         return false;
     walk(undo);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * setup --user: lets the strict fence read the user's profile, but for the
- * stores of core/stores, by entries for the read SID.  Part of ringfence.exe
- * only; with the user's rights.
+ * stores of core/stores, by entries for the read SID; and the sandbox accounts, where
+ * they are set up, by the same for their group.  Part of ringfence.exe only; with the
+ * user's rights.
  */
 #pragma once
 

@@ -210,6 +210,7 @@ static struct grant_request request(struct walking *w, const char16_t *path,
     struct grant_request r = *how;
 
     r.path = path;
+    r.group = w->group;
     r.dry_run = w->dry_run;
     r.background = w->background;
     r.cancel = &room.cancel;
@@ -222,7 +223,7 @@ static struct grant_request request(struct walking *w, const char16_t *path,
 static void walk_once(struct walking *w, const char16_t *path,
                       const struct grant_request *how, const struct sid *sid)
 {
-    static const struct grant_request nothing = { .path = NULL };
+    const struct grant_request nothing = { .read = w->reads };
     struct grant_request r = request(w, path, how ? how : &nothing);
     DWORD start = GetTickCount();
 

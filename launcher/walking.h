@@ -21,6 +21,8 @@ struct walking {
     bool quiet;      /* failures only */
     bool background; /* at low priority, and gives way when another command waits
                       */
+    const struct sid
+        *group;      /* the sandbox accounts', to be given or lose the same; NULL */
     uint64_t expect; /* entries that the next walk may find; 0: no idea */
     void (*tick)(struct walking *walking); /* up to four times a second; or NULL */
 

@@ -20,7 +20,7 @@ $(WINTEST)/win_test_status.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObjec
 $(WINTEST)/win_test_explain.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd_explain volumes)
 $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete)
 # Has an engine of its own.
-$(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user ledger rootcheck volumes)
+$(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 
 # Has its own trial.h.

@@ -163,7 +163,8 @@ bool ace_is_ours(const struct ace *ace, const struct acl_ours *ours)
         return ours->label && sid_eq(&ace->sid, &lowered);
     if (ace->type != ACE_ALLOW && ace->type != ACE_DENY)
         return false;
-    if (ours->marker && ace_is_marker(ace))
+    if ((ours->marker && ace_is_marker(ace)) ||
+        (ours->also && sid_eq(&ace->sid, ours->also)))
         return true;
     return ours->sid ? sid_eq(&ace->sid, ours->sid) : sid_is_ours(&ace->sid);
 }

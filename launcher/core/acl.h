@@ -105,8 +105,9 @@ struct acl_entry {
 /* Which entries acl_edit takes for ours. */
 struct acl_ours {
     const struct sid *sid; /* those of this SID; NULL: of every SID with our first part */
-    bool marker;           /* and the FILE_DELETE_CHILD markers */
-    bool label;            /* and mandatory labels of SID_LEVEL_LOWERED */
+    const struct sid *also; /* and those of this one, whatever its first part; or NULL */
+    bool marker;            /* and the FILE_DELETE_CHILD markers */
+    bool label;             /* and mandatory labels of SID_LEVEL_LOWERED */
 };
 
 enum acl_result {

@@ -4,7 +4,8 @@
 
 /* One edit in the making. */
 struct plan {
-    const struct sid *sid; /* NULL: every SID of ours */
+    const struct sid *sid;   /* NULL: every SID of ours */
+    const struct sid *group; /* gets the same entries; or NULL */
     const struct secdesc *old;
     struct acl_entry want[ACL_OURS_MAX];
     size_t count;
@@ -24,18 +25,25 @@ static void want(struct plan *p, const struct acl_entry *entry)
         p->want[p->count++] = *entry;
 }
 
-static void want_allow(struct plan *p, unsigned flags, uint32_t mask)
+static void want_both(struct plan *p, uint8_t type, unsigned flags, uint32_t mask)
 {
-    struct acl_entry e = { ACE_ALLOW, (uint8_t)flags, mask, *p->sid };
+    struct acl_entry e = { type, (uint8_t)flags, mask, *p->sid };
 
     want(p, &e);
+    if (!p->group)
+        return;
+    e.sid = *p->group;
+    want(p, &e);
+}
+
+static void want_allow(struct plan *p, unsigned flags, uint32_t mask)
+{
+    want_both(p, ACE_ALLOW, flags, mask);
 }
 
 static void want_deny(struct plan *p, unsigned flags, uint32_t mask)
 {
-    struct acl_entry e = { ACE_DENY, (uint8_t)flags, mask, *p->sid };
-
-    want(p, &e);
+    want_both(p, ACE_DENY, flags, mask);
 }
 
 static void want_marker(struct plan *p, unsigned flags)
@@ -66,6 +74,12 @@ static bool is_of_ours(const struct ace *ace)
     return ace_is_ours(ace, &all);
 }
 
+/* Whether markers and labels are this edit's business at all. */
+static bool is_for_ours(const struct plan *p)
+{
+    return !p->sid || sid_is_ours(p->sid);
+}
+
 /* Whether another root's entries need what has no SID of its own: the markers (its denies
  * do) or the label (its right to write does). */
 static bool others_need(const struct plan *p, uint8_t type)
@@ -82,7 +96,7 @@ static bool others_need(const struct plan *p, uint8_t type)
 /* What this edit takes out and puts in; other roots' entries are like anybody's. */
 static struct acl_ours mine(const struct plan *p)
 {
-    return (struct acl_ours){ .sid = p->sid, .marker = p->markers };
+    return (struct acl_ours){ .sid = p->sid, .also = p->group, .marker = p->markers };
 }
 
 /* Whether somebody's allow comes before the place of inherited entries: there an
@@ -310,7 +324,7 @@ static enum acl_result edit_label(struct plan *p, struct aclplan_room *room,
     struct aclbuf b = aclbuf_init(room->sacl, sizeof room->sacl);
     enum acl_result result = ACL_CHANGED;
 
-    if (keeps_label(p, sd))
+    if (!is_for_ours(p) || keeps_label(p, sd))
         return ACL_SAME;
     yield_to_label(p, sd);
     if (sd->sacl.at)
@@ -368,12 +382,33 @@ enum aclplan_kind aclplan_kind_in(enum aclplan_kind parent, enum protected_name 
     return name == PROTECTED_NOT ? ACLPLAN_INSIDE : ACLPLAN_PROTECTED;
 }
 
+/* Whether the group keeps what it has, being one for all walks.  A file with several
+ * names has one list: what denies under one name denies under all, and what a root gives
+ * is not taken back for the sake of reading. */
+static bool keeps_group(const struct aclplan_object *o,
+                        const struct aclplan_policy *policy, const struct acl *dacl)
+{
+    struct ace ace = { 0 };
+
+    if (o->kind == ACLPLAN_OUTSIDE)
+        return true;
+    if (o->directory || o->links < 2 || (policy->read && is_protected(o->kind)))
+        return false;
+    while (acl_next(dacl, &ace))
+        if (ace.plain && sid_eq(&ace.sid, policy->group) &&
+            (ace.type == ACE_DENY || (policy->read && (ace.mask & ACLPLAN_DENY))))
+            return true;
+    return false;
+}
+
 struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
                                   const struct aclplan_policy *policy,
                                   const struct secdesc *old, struct aclplan_room *room)
 {
     struct plan p = { .sid = &policy->sid, .old = old, .markers = !policy->read };
 
+    if (policy->group && !keeps_group(object, policy, &old->dacl))
+        p.group = policy->group;
     want_allows(&p, object, policy);
     want_denies(&p, object, policy);
     if (p.markers)
@@ -382,12 +417,12 @@ struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
     return carry_out(&p, room);
 }
 
-struct aclplan_edit aclplan_undo(const struct sid *sid, const struct secdesc *old,
-                                 struct aclplan_room *room)
+struct aclplan_edit aclplan_undo(const struct sid *sid, const struct sid *group,
+                                 const struct secdesc *old, struct aclplan_room *room)
 {
-    struct plan p = { .sid = sid, .old = old };
+    struct plan p = { .sid = sid, .group = group, .old = old };
 
-    p.markers = !others_need(&p, ACE_DENY);
+    p.markers = is_for_ours(&p) && !others_need(&p, ACE_DENY);
     return carry_out(&p, room);
 }
 

@@ -9,6 +9,12 @@
  * the marker by its form, and the marker is in use as long as a deny of ours stands in
  * the list.
  *
+ * The group of the sandbox accounts (level `enforced`) gets the same entries beside it,
+ * for their tokens have no other right to the user's files: what the group gives counts
+ * in the ordinary pass, what the root SID gives in the restricting one.  It is one group
+ * for all roots and for reading, so in a root only that root's walk speaks for it, and
+ * none in the directory above; and it owns neither markers nor labels.
+ *
  * In a root, with W = read|write|execute and GUARD = WRITE_DAC|WRITE_OWNER:
  *
  *   root           D DELETE|GUARD, this folder; A W OI CI; A DELETE OI CI inherit-only
@@ -60,9 +66,10 @@ struct aclplan_object {
 };
 
 struct aclplan_policy {
-    struct sid sid;  /* a root SID, or the read SID */
-    bool read;       /* it is the read SID: neither writes, markers nor labels */
-    bool lowered;    /* integrity = lowered */
+    struct sid sid;          /* a root SID, or the read SID */
+    const struct sid *group; /* the sandbox accounts'; NULL: its entries are anybody's */
+    bool read;               /* it is the read SID: neither writes, markers nor labels */
+    bool lowered;            /* integrity = lowered */
     bool hard_links; /* write to files with several names too, of which none is known to
                         be protected */
 };
@@ -113,12 +120,13 @@ struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
                                   const struct aclplan_policy *policy,
                                   const struct secdesc *old, struct aclplan_room *room);
 
-/* The edit that takes everything of *sid away, or with NULL of every SID of ours: then
- * all bytes are as before the first aclplan_apply.  Markers and labels go with the last
- * SID that needs them.  A SACL that had held nothing else goes as a whole: for whoever
- * asks for labels only, an empty one and none are the same. */
-struct aclplan_edit aclplan_undo(const struct sid *sid, const struct secdesc *old,
-                                 struct aclplan_room *room);
+/* The edit that takes everything of *sid away, or with NULL of every SID of ours, and of
+ * *group, if that is not NULL: after both all bytes are as before the first
+ * aclplan_apply.  Markers and labels go with the last SID of ours that needs them.  A
+ * SACL that had held nothing else goes as a whole: for whoever asks for labels only, an
+ * empty one and none are the same. */
+struct aclplan_edit aclplan_undo(const struct sid *sid, const struct sid *group,
+                                 const struct secdesc *old, struct aclplan_room *room);
 
 /* Whether the list of a root's own directory has all that a root gets, as written last by
  * a walk that went through.  Cheap: what each launch asks. */

@@ -1,10 +1,15 @@
 #include "core/aclstate.h"
 
-/* An explicit deny for a SID of ours, of just this mask, for the directory alone. */
+/* An explicit deny of just this mask, for the directory alone; then one for a SID of
+ * ours. */
+static bool is_deny(const struct ace *ace, uint32_t mask)
+{
+    return ace->plain && ace->type == ACE_DENY && ace->flags == 0 && ace->mask == mask;
+}
+
 static bool is_own_deny(const struct ace *ace, uint32_t mask)
 {
-    return ace->plain && ace->type == ACE_DENY && ace->flags == 0 && ace->mask == mask &&
-           sid_is_ours(&ace->sid);
+    return is_deny(ace, mask) && sid_is_ours(&ace->sid);
 }
 
 bool aclstate_held(const struct acl *dacl)
@@ -29,6 +34,22 @@ bool aclstate_is_other_root(const struct acl *dacl, const struct sid *sid)
         if (is_own_deny(&ace, ACLPLAN_STAY) && !sid_eq(&ace.sid, sid))
             return true;
     return false;
+}
+
+bool aclstate_is_root_of(const struct acl *dacl, const struct sid *sid)
+{
+    const uint8_t below = ACE_OBJECT_INHERIT | ACE_CONTAINER_INHERIT | ACE_INHERIT_ONLY;
+    struct ace ace = { 0 };
+    bool stays = false, gives = false;
+
+    while (acl_next(dacl, &ace)) {
+        if (!ace.plain || !sid_eq(&ace.sid, sid))
+            continue;
+        stays = stays || is_deny(&ace, ACLPLAN_STAY);
+        gives = gives ||
+                (ace.type == ACE_ALLOW && ace.flags == below && ace.mask == RIGHT_DELETE);
+    }
+    return stays && gives;
 }
 
 bool aclstate_was_protected(const struct acl *dacl, const struct sid *sid)

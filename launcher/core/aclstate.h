@@ -16,6 +16,10 @@ bool aclstate_held(const struct acl *dacl);
 /* Whether it is the directory of a root of another SID than this. */
 bool aclstate_is_other_root(const struct acl *dacl, const struct sid *sid);
 
+/* Whether it was planned as the directory of a root that this SID was given, the sandbox
+ * accounts' group, which is given many. */
+bool aclstate_is_root_of(const struct acl *dacl, const struct sid *sid);
+
 /* Whether it was planned as protected, or as a git directory, for this root. */
 bool aclstate_was_protected(const struct acl *dacl, const struct sid *sid);
 

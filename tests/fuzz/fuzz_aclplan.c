@@ -32,8 +32,8 @@ static void check_plan(const struct aclplan_object *object,
     if (edit.result == ACLPLAN_REFUSED ? again.result != ACLPLAN_REFUSED
                                        : again.result != ACLPLAN_SAME)
         __builtin_trap();
-    again = aclplan_undo(NULL, &now, &one);
-    undone = aclplan_undo(NULL, old, &two);
+    again = aclplan_undo(NULL, policy->group, &now, &one);
+    undone = aclplan_undo(NULL, policy->group, old, &two);
     if (again.result == ACLPLAN_REFUSED || undone.result == ACLPLAN_REFUSED)
         return; /* a list of more than ACL_BYTES_MAX */
     if (!same_list(&again.sd.dacl, &undone.sd.dacl))
@@ -46,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct aclplan_object object = { 0 };
     struct aclplan_policy policy = { .sid = sid_ours((const uint8_t *)"abcdefghijkl") };
+    struct sid group = sid_short(5, 2, 21, 1010);
     struct secdesc sd;
 
     if (size < 2)
@@ -58,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     policy.read = data[1] & 1;
     policy.lowered = data[1] & 2;
     policy.hard_links = data[1] & 4;
+    policy.group = data[1] & 8 ? &group : NULL;
     if (secdesc_read(&sd, data + 2, size - 2))
         check_plan(&object, &policy, &sd);
     return 0;

@@ -19,6 +19,7 @@
 #define INSIDE   "(A;OICIID;" W ";;;" A ")(A;OICIID;SD;;;" A ")"
 #define INSIDE_F "(A;ID;" W ";;;" A ")(A;ID;SD;;;" A ")"
 #define LOWERED  "S-1-16-6144"
+#define G        "S-1-5-21-1-2-3-1010" /* the sandbox accounts' group */
 
 static struct aclplan_room room[4];
 static uint8_t arena[32][2048]; /* a test asks for fewer */
@@ -75,7 +76,7 @@ static void check_one(struct aclplan_object object, const struct aclplan_policy 
     again = aclplan_apply(&object, policy, &edit.sd, &room[1]);
     assert_int_equal(again.result, ACLPLAN_SAME);
     check_same(&again.sd, &want);
-    again = aclplan_undo(&policy->sid, &edit.sd, &room[1]);
+    again = aclplan_undo(&policy->sid, NULL, &edit.sd, &room[1]);
     check_same(&again.sd, &old);
 }
 
@@ -84,7 +85,7 @@ static void check(struct aclplan_object object, const struct aclplan_policy *pol
                   const char16_t *before, const char16_t *after, enum aclplan_rule rule)
 {
     struct secdesc old = sd_text(before), want = sd_text(after);
-    struct aclplan_edit edit = aclplan_undo(NULL, &want, &room[2]);
+    struct aclplan_edit edit = aclplan_undo(NULL, NULL, &want, &room[2]);
 
     check_same(&edit.sd, &old);
     check_one(object, policy, before, after, rule);
@@ -180,7 +181,7 @@ static void aclplan_apply__deny_behind_an_allow__is_put_in_front(void **state)
     check_same(&edit.sd, &want);
     edit = aclplan_apply(&file, &p, &want, &room[0]);
     assert_int_equal(edit.result, ACLPLAN_SAME);
-    edit = aclplan_undo(&p.sid, &old, &room[0]);
+    edit = aclplan_undo(&p.sid, NULL, &old, &room[0]);
     want = sd_text(u"D:AI(A;ID;FA;;;WD)");
     assert_int_equal(edit.result, ACLPLAN_CHANGED);
     check_same(&edit.sd, &want);
@@ -309,7 +310,7 @@ static void aclplan_apply__null_dacl__is_refused(void **state)
     assert_int_equal(edit.result, ACLPLAN_REFUSED);
     assert_int_equal(edit.rule, ACLPLAN_NULL_DACL);
     assert_null(edit.sd.dacl.at);
-    edit = aclplan_undo(&p.sid, &old, &room[0]);
+    edit = aclplan_undo(&p.sid, NULL, &old, &room[0]);
     assert_int_equal(edit.result, ACLPLAN_SAME);
 }
 
@@ -378,6 +379,74 @@ static void aclplan_apply__read_sid__reads_and_leaves_stores_closed(void **state
           u"D:AI(D;OICI;FA;;;" A ")(A;OICIID;FRFX;;;" A ")" USUAL, ACLPLAN_FULL);
 }
 
+static void aclplan_apply__group__has_the_same_beside_it(void **state)
+{
+    static const struct {
+        struct aclplan_object object;
+        const char16_t *before, *after;
+    } rows[] = {
+        { { ACLPLAN_ROOT, true, true, true, 1 },
+          u"D:AI" USUAL,
+          u"D:AI(D;;SDWDWO;;;" A ")(D;;SDWDWO;;;" G ")" MARKER "(A;OICI;" W ";;;" A
+          ")(A;OICI;" W ";;;" G ")(A;OICIIO;SD;;;" A ")(A;OICIIO;SD;;;" G ")" USUAL },
+        { { ACLPLAN_INSIDE, false, false, true, 1 },
+          u"D:AI" USUAL_F,
+          u"D:AI(A;ID;" W ";;;" A ")(A;ID;" W ";;;" G ")(A;ID;SD;;;" A ")(A;ID;SD;;;" G
+          ")" USUAL_F },
+        { { ACLPLAN_PROTECTED, true, false, true, 1 },
+          u"D:P(A;OICI;FA;;;BA)",
+          u"D:P(D;OICI;" DENY ";;;" A ")(D;OICI;" DENY ";;;" G
+          ")(D;CI;0x40;;;WD)(A;OICI;FA;;;BA)" },
+        /* read by it already; the directory above a root is none of a root's business */
+        { { ACLPLAN_OUTSIDE, true, true, false, 1 },
+          u"D:AI(A;OICIID;FRFX;;;" G ")" USUAL,
+          u"D:AI(D;;WDWO;;;" A ")" MARKER "(A;OICIID;FRFX;;;" G ")" USUAL },
+        { { ACLPLAN_INSIDE, false, false, true, 2 },
+          u"D:AI(D;;FA;;;" G ")" USUAL_F,
+          u"D:AI(D;;FA;;;" G ")(A;;FRFX;;;" A ")" USUAL_F },
+    };
+    const struct sid group = sid_text(u"" G);
+    struct aclplan_policy p = policy_of(u"" A);
+
+    (void)state;
+    p.group = &group;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct secdesc old = sd_text(rows[i].before), want = sd_text(rows[i].after);
+        struct aclplan_edit edit = aclplan_apply(&rows[i].object, &p, &old, &room[0]);
+
+        check_same(&edit.sd, &want);
+        edit = aclplan_apply(&rows[i].object, &p, &want, &room[0]);
+        assert_int_equal(edit.result, ACLPLAN_SAME);
+        if (i > 2) /* the group's were there before */
+            continue;
+        edit = aclplan_undo(NULL, &group, &want, &room[0]);
+        check_same(&edit.sd, &old);
+        edit = aclplan_undo(&group, NULL, &want, &room[0]);
+        edit = aclplan_undo(&p.sid, NULL, &edit.sd, &room[1]);
+        check_same(&edit.sd, &old);
+    }
+}
+
+/* The group's own going leaves what the root needs: its markers and its label. */
+static void aclplan_undo__group_alone__leaves_the_marker_and_the_label(void **state)
+{
+    const struct sid group = sid_text(u"" G);
+    struct aclplan_policy p = policy_of(u"" A);
+    struct aclplan_object holding = a_root;
+    struct secdesc old = sd_text(u"D:AI" USUAL);
+    struct aclplan_edit want, edit;
+
+    (void)state;
+    holding.holds = true;
+    p.lowered = true;
+    want = aclplan_apply(&holding, &p, &old, &room[0]);
+    p.group = &group;
+    edit = aclplan_apply(&holding, &p, &old, &room[1]);
+    edit = aclplan_undo(&group, NULL, &edit.sd, &room[2]);
+    assert_false(edit.label);
+    check_same(&edit.sd, &want.sd);
+}
+
 /* Two roots side by side: the directory above is marked as long as either needs it. */
 static void aclplan_undo__marker_of_two_roots__goes_with_the_last(void **state)
 {
@@ -389,10 +458,10 @@ static void aclplan_undo__marker_of_two_roots__goes_with_the_last(void **state)
 
     (void)state;
     edit = aclplan_apply(&dir, &b, &edit.sd, &room[1]);
-    edit = aclplan_undo(&a.sid, &edit.sd, &room[0]);
+    edit = aclplan_undo(&a.sid, NULL, &edit.sd, &room[0]);
     assert_int_equal(edit.result, ACLPLAN_CHANGED);
     check_same(&edit.sd, &want);
-    edit = aclplan_undo(&b.sid, &edit.sd, &room[1]);
+    edit = aclplan_undo(&b.sid, NULL, &edit.sd, &room[1]);
     check_same(&edit.sd, &old);
 }
 
@@ -500,6 +569,8 @@ int main(void)
         cmocka_unit_test(aclplan_apply__too_big__is_refused),
         cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
         cmocka_unit_test(aclplan_apply__read_sid__reads_and_leaves_stores_closed),
+        cmocka_unit_test(aclplan_apply__group__has_the_same_beside_it),
+        cmocka_unit_test(aclplan_undo__group_alone__leaves_the_marker_and_the_label),
         cmocka_unit_test(aclplan_undo__marker_of_two_roots__goes_with_the_last),
         cmocka_unit_test(aclplan_apply__marker_of_another_root__stays),
         cmocka_unit_test(aclplan_kind_in__tree__follows_the_names),

@@ -7,6 +7,7 @@
  */
 #include "core/accesscheck.h"
 #include "core/aclplan.h"
+#include "core/aclstate.h"
 #include "core/sddl.h"
 
 #include <setjmp.h>
@@ -52,6 +53,7 @@ struct world {
     bool commit;
     bool lowered;
     bool hard_links;
+    bool sandbox;    /* the sandbox accounts' group is given the same */
     int root[ROOTS]; /* nodes; C is -1 where there is none */
     int node_count;
     int file_count;
@@ -67,15 +69,22 @@ struct fence {
     const char *name;
     unsigned roots; /* bit by bit */
     bool strict;
+    bool account; /* a sandbox account's, not the user's */
 };
 
 static const struct fence fences[] = {
-    { "standard, A", 1, false },       { "standard, B", 2, false },
-    { "standard, A and C", 5, false }, { "strict, A", 1, true },
-    { "strict, B", 2, true },          { "strict, A and C", 5, true },
+    { "standard, A", 1, false, false },       { "standard, B", 2, false, false },
+    { "standard, A and C", 5, false, false }, { "strict, A", 1, true, false },
+    { "strict, B", 2, true, false },          { "strict, A and C", 5, true, false },
 };
 
 #define FENCES (sizeof fences / sizeof fences[0])
+
+static const struct fence accounts[] = { { "account, A", 1, false, true },
+                                         { "account, B", 2, false, true },
+                                         { "account, A and C", 5, false, true } };
+
+#define ACCOUNTS (sizeof accounts / sizeof accounts[0])
 
 static void print_sd(const char *title, const uint8_t *at, size_t bytes)
 {
@@ -173,6 +182,39 @@ static struct sid our_sid(char c)
     return sid_ours(digest);
 }
 
+static struct sid local_sid(uint32_t rid)
+{
+    struct sid sid = user_sid();
+
+    sid.sub[4] = rid;
+    return sid;
+}
+
+/* The sandbox accounts' group: a local one, so none of ours by its first part. */
+static const struct sid *group_sid(void)
+{
+    static struct sid sid;
+
+    sid = local_sid(1010);
+    return &sid;
+}
+
+/* A sandbox account as its runner is logged on. */
+static struct accesscheck_token account_token(void)
+{
+    static struct accesscheck_sid sids[6];
+
+    sids[0] = (struct accesscheck_sid){ local_sid(1011), true, false };
+    sids[1] = (struct accesscheck_sid){ sid_everyone(), true, false };
+    sids[2] = (struct accesscheck_sid){ sid_well_known(SID_USERS), true, false };
+    sids[3] = (struct accesscheck_sid){ sid_well_known(SID_AUTHENTICATED), true, false };
+    sids[4] = (struct accesscheck_sid){ logon_sid(), true, false };
+    sids[5] = (struct accesscheck_sid){ *group_sid(), true, false };
+    return (struct accesscheck_token){
+        .sid = sids, .sid_count = 6, .level = SID_LEVEL_MEDIUM, .no_write_up = true
+    };
+}
+
 /* The user as he is logged on: Administrators count for denies only. */
 static struct accesscheck_token user_token(void)
 {
@@ -193,7 +235,7 @@ static struct accesscheck_token user_token(void)
 static struct accesscheck_token fenced_token(const struct world *w, const struct fence *f)
 {
     static struct sid list[ROOTS + 8];
-    struct accesscheck_token t = user_token();
+    struct accesscheck_token t = f->account ? account_token() : user_token();
     size_t n = 0;
 
     for (int r = 0; r < ROOTS; r++)
@@ -456,6 +498,7 @@ static void make_world(struct world *w, unsigned seed, bool plain)
     w->commit = chance(w, 50);
     w->lowered = chance(w, 33);
     w->hard_links = chance(w, 33);
+    w->sandbox = seed % 2;
     add_profile(w);
     (void)add_node(w, 0, u"work", true);
     (void)add_node(w, 0, u"docs", true);
@@ -525,6 +568,7 @@ static void look(struct world *w, int r)
 static struct aclplan_policy policy_for(const struct world *w, int r)
 {
     return (struct aclplan_policy){ .sid = our_sid((char)('A' + r)),
+                                    .group = w->sandbox ? group_sid() : NULL,
                                     .lowered = w->lowered,
                                     .hard_links = w->hard_links };
 }
@@ -540,15 +584,32 @@ static struct aclplan_object object_of(const struct world *w, int n, int r)
                                     .links = w->file[node->file].links };
 }
 
+/* Whether a walk from top on leaves the group's entries there to another root's. */
+static bool is_rooted(const struct world *w, int n, int top)
+{
+    for (; n > 0 && n != top; n = w->node[n].parent) {
+        struct secdesc now = now_of(w, n);
+
+        if (w->file[w->node[n].file].directory &&
+            aclstate_is_root_of(&now.dacl, group_sid()))
+            return true;
+    }
+    return false;
+}
+
 static enum aclplan_result apply_one(struct world *w, int n, int r)
 {
     struct aclplan_policy policy = policy_for(w, r);
     struct aclplan_object object = object_of(w, n, r);
     struct file *f = &w->file[w->node[n].file];
     struct secdesc now = now_of(w, n);
-    struct aclplan_edit edit = aclplan_apply(&object, &policy, &now, &room);
+    struct aclplan_edit edit;
     uint8_t out[SD_CAP];
     size_t bytes = 0;
+
+    if (is_rooted(w, n, w->root[r]))
+        policy.group = NULL;
+    edit = aclplan_apply(&object, &policy, &now, &room);
 
     /* A walk sees the roots, and above them only what holds one. */
     if (object.kind == ACLPLAN_OUTSIDE && !object.holds)
@@ -824,6 +885,30 @@ static bool check_user(const struct world *w, int n)
     return true;
 }
 
+/* In an ordinary profile a sandbox account writes in its roots what is not protected, and
+ * outside nothing, nor deletes. */
+static void check_account(const struct world *w, int n, const struct fence *f)
+{
+    struct accesscheck_token t = fenced_token(w, f);
+    struct secdesc now = now_of(w, n);
+    enum part part = part_of(w, n, f->roots);
+    uint32_t got = rights(&t, &now);
+
+    if (part == CLOSED) {
+        CHECK_FENCE(w, n, f, !(got & CHANGES));
+        return;
+    }
+    CHECK_FENCE(w, n, f, !(got & (ACLPLAN_GUARD | RIGHT_FILE_DELETE_CHILD)));
+    if (is_given(w, n, f->roots)) {
+        CHECK_FENCE(w, n, f, (got & DATA_BITS) == DATA_BITS);
+        CHECK_FENCE(w, n, f, (got & ACLPLAN_READ) == ACLPLAN_READ);
+        CHECK_FENCE(w, n, f, ((got & RIGHT_DELETE) != 0) == (part == GIVEN));
+    } else {
+        CHECK_FENCE(w, n, f, !(got & CHANGES));
+        CHECK_FENCE(w, n, f, !may_delete_node(w, &t, n, false));
+    }
+}
+
 static void for_every_tree(void (*check)(struct world *w, void *arg), void *arg)
 {
     for (unsigned seed = 1; seed <= TREES; seed++) {
@@ -866,6 +951,24 @@ static void aclplan__any_tree__writes_are_the_rest_of_its_own_roots(void **state
 
     (void)state;
     for_every_tree(every_node, &check);
+}
+
+static void accounts_of(struct world *w, void *arg)
+{
+    (void)arg;
+    for (size_t f = 0; w->sandbox && f < ACCOUNTS; f++)
+        for (int n = 0; n < w->node_count; n++) {
+            check_closed(w, n, &accounts[f]);
+            check_stays(w, n, &accounts[f]);
+            if (w->plain)
+                check_account(w, n, &accounts[f]);
+        }
+}
+
+static void aclplan__sandbox_account__writes_just_the_rest_of_its_roots(void **state)
+{
+    (void)state;
+    for_every_tree(accounts_of, NULL);
 }
 
 struct tally {
@@ -930,14 +1033,20 @@ static void aclplan__any_tree__twice_is_once(void **state)
     for_every_tree(again, NULL);
 }
 
-static void undo_one(struct world *w, int n, const struct sid *sid)
+static void undo_both(struct world *w, int n, const struct sid *sid,
+                      const struct sid *group)
 {
     struct file *f = &w->file[w->node[n].file];
     struct secdesc now = now_of(w, n);
-    struct aclplan_edit edit = aclplan_undo(sid, &now, &room);
+    struct aclplan_edit edit = aclplan_undo(sid, group, &now, &room);
 
     CHECK(w, n, edit.result != ACLPLAN_REFUSED);
     assert_true(secdesc_write(&edit.sd, f->now, sizeof f->now, &f->now_bytes));
+}
+
+static void undo_one(struct world *w, int n, const struct sid *sid)
+{
+    undo_both(w, n, sid, NULL);
 }
 
 static void check_undone(struct world *w)
@@ -955,11 +1064,12 @@ static void undo_all(struct world *w, void *arg)
     (void)arg;
     copy = *w;
     for (int n = 0; n < w->node_count; n++)
-        undo_one(w, n, NULL);
+        undo_both(w, n, NULL, group_sid());
     check_undone(w);
     *w = copy;
-    for (int i = 0; i < ROOTS; i++) { /* one after the other, in any order */
-        struct sid sid = our_sid((char)('A' + (int)(w->seed + (unsigned)i) % ROOTS));
+    for (int i = 0; i < ROOTS + 1; i++) { /* one after the other, in any order */
+        int which = (int)(w->seed / 2 + (unsigned)i) % (ROOTS + 1);
+        struct sid sid = which < ROOTS ? our_sid((char)('A' + which)) : *group_sid();
 
         for (int n = 0; n < w->node_count; n++)
             undo_one(w, n, &sid);
@@ -1069,7 +1179,11 @@ static bool read_reaches(const struct world *w, int n)
 
 static void apply_read(struct world *w, int n)
 {
-    struct aclplan_policy policy = { .sid = our_sid('R'), .read = true };
+    struct aclplan_policy policy = { .sid = our_sid('R'),
+                                     .group = w->sandbox && !is_rooted(w, n, 0)
+                                                  ? group_sid()
+                                                  : NULL,
+                                     .read = true };
     struct file *f = &w->file[w->node[n].file];
     struct aclplan_object object = { .kind = read_kind(w, n),
                                      .directory = f->directory,
@@ -1095,7 +1209,7 @@ static bool is_store(const struct world *w, int n)
  * writes no more than before. */
 static void check_read(const struct world *w, int n)
 {
-    static const struct fence strict = { "strict, reading", 0, true };
+    static const struct fence strict = { "strict, reading", 0, true, false };
     struct accesscheck_token t = fenced_token(w, &strict), user = user_token();
     struct secdesc old = old_of(w, n), now = now_of(w, n);
     uint32_t before = 0, got = 0;
@@ -1112,10 +1226,38 @@ static void check_read(const struct world *w, int n)
         CHECK(w, n, (got & ACLPLAN_READ) == (before & ACLPLAN_READ));
 }
 
+/* In an ordinary profile a sandbox account reads what is granted, and no store; what a
+ * root gives it is not taken back. */
+static void check_account_reads(const struct world *w, int n)
+{
+    struct accesscheck_token t = fenced_token(w, &accounts[0]);
+    struct secdesc now = now_of(w, n);
+    uint32_t got = rights(&t, &now);
+
+    if (!is_store(w, n) || w->file[w->node[n].file].links < 2)
+        check_account(w, n, &accounts[0]);
+    if (!is_store(w, n))
+        CHECK(w, n, (got & ACLPLAN_READ) == ACLPLAN_READ);
+    else if (!in_some_root(w, n))
+        CHECK(w, n, !(got & RIGHT_FILE_READ_DATA));
+}
+
+/* The engine walks no root whose own directory has no list. */
+static bool has_walkable_roots(const struct world *w)
+{
+    for (int r = 0; r < ROOTS; r++)
+        if (w->root[r] >= 0 && !has_list(w, w->root[r]))
+            return false;
+    return true;
+}
+
 static void read_over_all(struct world *w, void *arg)
 {
     static struct world copy;
     struct sid sid = our_sid('R');
+
+    if (!has_walkable_roots(w))
+        return;
 
     (void)arg;
     copy = *w;
@@ -1124,14 +1266,19 @@ static void read_over_all(struct world *w, void *arg)
             apply_read(w, n);
     for (int n = 0; n < w->node_count; n++) {
         check_read(w, n);
+        if (w->sandbox && w->plain)
+            check_account_reads(w, n);
         for (size_t f = 0; f < FENCES; f++) {
             check_closed(w, n, &fences[f]);
             check_stays(w, n, &fences[f]);
         }
     }
     for (int n = 0; n < w->node_count; n++)
-        undo_one(w, n, &sid);
+        undo_both(w, n, &sid, w->sandbox && !is_rooted(w, n, 0) ? group_sid() : NULL);
     for (int i = 0; i < w->file_count; i++) {
+        /* The root's next walk gives it back. */
+        if (w->sandbox && w->file[i].links > 1)
+            continue;
         assert_int_equal(w->file[i].now_bytes, copy.file[i].now_bytes);
         assert_memory_equal(w->file[i].now, copy.file[i].now, copy.file[i].now_bytes);
     }
@@ -1173,6 +1320,7 @@ int main(void)
         cmocka_unit_test(aclplan__any_tree__protected_things_cannot_be_changed),
         cmocka_unit_test(aclplan__any_tree__roots_and_protected_names_stay),
         cmocka_unit_test(aclplan__any_tree__writes_are_the_rest_of_its_own_roots),
+        cmocka_unit_test(aclplan__sandbox_account__writes_just_the_rest_of_its_roots),
         cmocka_unit_test(aclplan__usual_profile__only_the_known_deletes_are_open),
         cmocka_unit_test(aclplan__any_tree__the_user_keeps_his_deletes),
         cmocka_unit_test(aclplan__any_tree__twice_is_once),

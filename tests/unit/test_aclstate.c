@@ -11,6 +11,7 @@
 #define A      "S-1-5-21-1380535879-1-2-3"
 #define B      "S-1-5-21-1380535879-4-5-6"
 #define C      "S-1-5-21-1380535879-7-8-9"
+#define G      "S-1-5-21-1-2-3-1010"
 #define W      "0x1201bf"
 #define MARKER "(D;;0x40;;;WD)"
 #define USUAL  "(A;OICIID;FA;;;SY)(A;OICIID;FA;;;S-1-5-21-1-2-3-1001)"
@@ -73,6 +74,33 @@ static void aclstate__lists__say_what_was_planned(void **state)
     }
 }
 
+static void aclstate_is_root_of__only_a_roots_own_directory(void **state)
+{
+    static const struct {
+        const char16_t *text;
+        bool root;
+    } rows[] = {
+        { u"D:AI(D;;SDWDWO;;;" G ")(A;OICI;" W ";;;" G ")(A;OICIIO;SD;;;" G ")", true },
+        /* unfinished */
+        { u"D:AI(D;;SDWDWO;;;" G ")(A;OICIIO;" W ";;;" G ")(A;OICIIO;SD;;;" G ")", true },
+        /* one in another root that must stay */
+        { u"D:AI(D;;SDWDWO;;;" G ")(A;OICIID;" W ";;;" G ")(A;OICIID;SD;;;" G ")",
+          false },
+        { u"D:AI(D;;SDWDWO;;;" A ")(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")", false },
+        { u"D:AI(A;OICI;FRFX;;;" G ")", false },
+        { u"D:", false },
+    };
+    const struct sid group = sid_text(u"" G);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct secdesc sd = sd_text(rows[i].text);
+
+        if (aclstate_is_root_of(&sd.dacl, &group) != rows[i].root)
+            fail_msg("row %u", (unsigned)i);
+    }
+}
+
 /* For a root of either kind: not finished, and finished again by the plan, to the byte.
  */
 static void aclstate_unfinish__a_root__is_told_apart_and_taken_back(void **state)
@@ -101,7 +129,7 @@ static void aclstate_unfinish__a_root__is_told_apart_and_taken_back(void **state
         assert_int_equal(edit.result, ACLPLAN_CHANGED);
         assert_int_equal(edit.sd.dacl.bytes, bytes);
         assert_memory_equal(edit.sd.dacl.at, want, bytes);
-        edit = aclplan_undo(&policy.sid, &open, &room);
+        edit = aclplan_undo(&policy.sid, NULL, &open, &room);
         assert_int_equal(edit.sd.dacl.bytes, old.dacl.bytes);
         assert_memory_equal(edit.sd.dacl.at, old.dacl.at, old.dacl.bytes);
     }
@@ -143,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aclstate__lists__say_what_was_planned),
+        cmocka_unit_test(aclstate_is_root_of__only_a_roots_own_directory),
         cmocka_unit_test(aclstate_unfinish__a_root__is_told_apart_and_taken_back),
         cmocka_unit_test(
             aclstate_guards__a_directory_that_holds__names_who_is_given_nothing),

@@ -1434,6 +1434,118 @@ static void grant_apply__reading__leaves_the_stores_shut(void **state)
     assert_as_before();
 }
 
+/* The sandbox accounts' group, and one of them in the fence of a root. */
+static const struct sid *group_sid(void)
+{
+    static struct sid sid;
+
+    sid = user_sid();
+    sid.sub[4] = 1010;
+    return &sid;
+}
+
+static struct accesscheck_token account_of(const char *roots)
+{
+    static struct accesscheck_sid sids[3];
+    struct accesscheck_token t = token_of(roots, false);
+
+    sids[0] = (struct accesscheck_sid){ *group_sid(), true, false };
+    sids[1] = (struct accesscheck_sid){ sid_everyone(), true, false };
+    sids[2] = (struct accesscheck_sid){ sid_well_known(SID_USERS), true, false };
+    t.sid = sids;
+    t.sid_count = 3;
+    return t;
+}
+
+static void check_group(const struct accesscheck_token *t)
+{
+    static const struct {
+        const char16_t *name;
+        bool reads, writes;
+    } rows[] = {
+        { u"other\\file", true, false },
+        { u"ws", true, true },
+        { u"ws\\src\\main.c", true, true },
+        { u"ws\\.git\\config", true, false },
+        { u"ws\\vendor\\lib\\a.c", true, true },
+        { u"ws\\vendor\\lib\\.GIT\\HEAD", true, false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t got = rights(t, rows[i].name);
+
+        if (!(got & RIGHT_FILE_READ_DATA) != !rows[i].reads ||
+            !(got & RIGHT_FILE_WRITE_DATA) != !rows[i].writes)
+            fail_msg("%ls: %08x", rows[i].name, (unsigned)got);
+    }
+    assert_false(may_delete(t, u"ws"));
+    assert_false(may_delete(t, u"ws\\.git\\HEAD"));
+    assert_false(may_delete(t, u"other\\file"));
+    assert_true(may_delete(t, u"ws\\src\\main.c"));
+}
+
+/* A profile, a root in it, and a root in that: walked in any order, each leaves the
+ * group what the others gave it. */
+static void grant_apply__group__reads_the_profile_and_writes_in_its_roots(void **state)
+{
+    static char16_t inner_path[MAX_PATH];
+    struct grant_request r[3] = { request_of(base, 'R'), request_of(at_ws(), 'A') };
+    const struct grant_request how = { .group = group_sid(), .read = true };
+    struct accesscheck_token t = account_of("AB");
+
+    (void)state;
+    wcscpy(inner_path, at_ws());
+    wcscat(inner_path, u"\\vendor\\lib");
+    r[0].read = true;
+    r[2] = request_of(inner_path, 'B');
+    for (size_t first = 0; first < 3; first++) {
+        make_tree();
+        for (size_t i = 0; i < 3; i++) { /* as they were before there was a group */
+            r[i].group = NULL;
+            apply(&r[i]);
+            r[i].group = group_sid();
+            assert_int_equal(grant_is_done(&r[i], &err), GRANT_LOOK_UNDONE);
+        }
+        for (size_t i = 0; i < 6; i++)
+            apply(&r[(first + i) % 3]);
+        check_group(&t);
+        store.writes = 0;
+        for (size_t i = 0; i < 3; i++)
+            apply(&r[i]);
+        assert_int_equal(store.writes, 0);
+
+        assert_int_equal(grant_undo(base, &r[0].sid, &how, &result, &err), GRANT_DONE);
+        assert_false(rights(&t, u"other\\file"));
+        assert_int_equal(rights(&t, u"ws\\src\\main.c") & ACLPLAN_WRITE, ACLPLAN_WRITE);
+        r[0].read = false; /* whatever it is */
+        assert_int_equal(grant_undo(base, NULL, &r[0], &result, &err), GRANT_DONE);
+        r[0].read = true;
+        assert_as_before();
+        remove_all();
+        forget_all();
+        assert_true(CreateDirectoryW(full(u""), NULL));
+    }
+}
+
+static void grant_apply__group_and_dead_after_any_write__looks_unfinished(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A'), plain = r;
+
+    (void)state;
+    make_tree();
+    apply(&plain);
+    r.group = group_sid();
+    for (LONG at = 0;; at++) { /* each goes on where the last one died */
+        store.writes = 0;
+        store.dead_at = at;
+        if (grant_apply(&r, &result, &err) == GRANT_DONE && result.failed == 0)
+            break;
+        assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_UNDONE);
+    }
+    store.dead_at = -1;
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_DONE);
+}
+
 static void grant_undo__a_single_file__is_undone(void **state)
 {
     static char16_t path[MAX_PATH];
@@ -1504,6 +1616,8 @@ int main(void)
         TEST(grant_apply__lists_of_others__are_respected_and_counted),
         TEST(grant_apply__lowered__labels_all_but_the_protected),
         TEST(grant_apply__reading__leaves_the_stores_shut),
+        TEST(grant_apply__group__reads_the_profile_and_writes_in_its_roots),
+        TEST(grant_apply__group_and_dead_after_any_write__looks_unfinished),
         TEST(grant_undo__a_single_file__is_undone),
         TEST(grant_apply__no_root__fails_by_its_name),
     };

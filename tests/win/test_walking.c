@@ -2,9 +2,12 @@
 
 #include "core/exitcode.h"
 #include "core/fence.h"
+#include "core/sandbox.h"
 #include "ledger.h"
+#include "sandbox.h"
 #include "setup_user.h"
 #include "walking.h"
+#include "win/account.h"
 #include "win/file.h"
 #include "win/token.h"
 
@@ -88,6 +91,23 @@ enum grant_outcome grant_undo(const char16_t *path, const struct sid *sid,
     if (sid)
         request.sid = *sid;
     return walk(&request, true, result);
+}
+
+/* This machine's accounts, of which real Wine keeps none. */
+
+static uint32_t machine; /* 0: setup has not been run */
+
+bool account_find(const char16_t *name, enum account_kind kind, struct sid *sid,
+                  struct err *e)
+{
+    bool is_group = wcscmp(name, SANDBOX_GROUP) == 0;
+
+    assert_int_equal(is_group, kind == ACCOUNT_IS_GROUP);
+    if (!machine)
+        return err_set(e, ERR_WIN32, ERROR_NONE_MAPPED, "LookupAccountNameW", name);
+    *sid = sid_short(5, 5, 21, machine);
+    sid->sub[4] = is_group ? 1010 : 1011;
+    return true;
 }
 
 /* What is said on stdout and stderr meanwhile goes into files. */
@@ -193,6 +213,7 @@ static int fresh(void **state)
     wcscpy(root, in_dir(u"root"));
     CreateDirectoryW(data_dir, NULL);
     CreateDirectoryW(root, NULL);
+    machine = 0;
     memset(&engine, 0, sizeof engine);
     engine.result = (struct grant_result){ .entries = 1234, .changed = 12, .same = 1222 };
     return 0;
@@ -582,6 +603,103 @@ static void granting_root__dry_run__makes_and_notes_nothing(void **state)
     assert_int_equal(file_kind(in_dir(u"data\\journal")), FILE_ABSENT);
 }
 
+/* --- the sandbox accounts ------------------------------------------------------------
+ */
+
+static void install_sandbox(void)
+{
+    struct passwords passwords;
+
+    machine = 77;
+    assert_true(secret_make(&passwords, &err));
+    assert_true(secret_save(in_dir(u"data\\secret"), &passwords, &err));
+}
+
+static int truncate_file(const char16_t *path)
+{
+    HANDLE h = CreateFileW(path, GENERIC_WRITE, 0, NULL, TRUNCATE_EXISTING, 0, NULL);
+
+    return h == INVALID_HANDLE_VALUE || !CloseHandle(h);
+}
+
+static bool is_group(const struct sid *sid)
+{
+    return sid && sid->sub[1] == 77 && sid->sub[4] == 1010;
+}
+
+static void sandbox_is_installed__anything_missing__is_not(void **state)
+{
+    (void)state;
+    assert_false(sandbox_is_installed(data_dir));
+    install_sandbox();
+    assert_true(sandbox_is_installed(data_dir));
+    machine = 0;
+    assert_false(sandbox_is_installed(data_dir));
+    machine = 77;
+    assert_int_equal(truncate_file(in_dir(u"data\\secret")), 0);
+    assert_false(sandbox_is_installed(data_dir));
+    DeleteFileW(in_dir(u"data\\secret"));
+    assert_false(sandbox_is_installed(data_dir));
+}
+
+static void sandbox_group__accounts_gone__is_still_known_to_be_taken(void **state)
+{
+    const struct sid *group = NULL;
+
+    (void)state;
+    assert_true(sandbox_group_to_give(data_dir, false, &group, &err));
+    assert_null(group);
+    assert_null(sandbox_group_to_take(data_dir));
+    install_sandbox();
+    assert_true(sandbox_group_to_give(data_dir, true, &group, &err));
+    assert_true(is_group(group));
+    assert_int_equal(file_kind(in_dir(u"data\\sandbox-group")), FILE_ABSENT);
+    assert_true(is_group(sandbox_group_to_take(data_dir)));
+    assert_true(sandbox_group_to_give(data_dir, false, &group, &err));
+    machine = 0;
+    assert_true(is_group(sandbox_group_to_take(data_dir)));
+    sandbox_forget_group(data_dir);
+    assert_null(sandbox_group_to_take(data_dir));
+}
+
+static void granting_root__with_a_sandbox__the_group_gets_the_same(void **state)
+{
+    static const struct granting how = { .quiet = false };
+    uint32_t code = 9;
+
+    (void)state;
+    prepare_context();
+    install_sandbox();
+    listen();
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_int_equal(engine.calls, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(is_group(engine.request[i].group));
+    machine = 0;
+    engine.calls = 0;
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_null(engine.request[2].group);
+}
+
+static void setup_user_run__with_a_sandbox__the_group_too_and_back(void **state)
+{
+    static const struct setup_user how = { .undo = false };
+    static const struct setup_user undo = { .undo = true };
+    uint32_t code = 9;
+
+    (void)state;
+    prepare_context();
+    install_sandbox();
+    listen();
+    assert_true(setup_user_run(data_dir, &how, &code, &err));
+    assert_true(engine.request[0].read && is_group(engine.request[0].group));
+    machine = 0; /* uninstalled meanwhile */
+    engine.calls = 0;
+    assert_true(setup_user_run(data_dir, &undo, &code, &err));
+    assert_true(engine.undo[0] && engine.request[0].read);
+    assert_true(is_group(engine.request[0].group));
+}
+
 /* --- setup --user --------------------------------------------------------------------
  */
 
@@ -719,6 +837,10 @@ int main(void)
         TEST(granting_root__walk_fails__stays_begun),
         TEST(granting_root__lists_not_kept__cleared),
         TEST(granting_root__dry_run__makes_and_notes_nothing),
+        TEST(sandbox_is_installed__anything_missing__is_not),
+        TEST(sandbox_group__accounts_gone__is_still_known_to_be_taken),
+        TEST(granting_root__with_a_sandbox__the_group_gets_the_same),
+        TEST(setup_user_run__with_a_sandbox__the_group_too_and_back),
         TEST(setup_user_run__goes_through__the_state_tells),
         TEST(setup_user_status__of_each_state__one_line),
     };
