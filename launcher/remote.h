@@ -42,3 +42,6 @@ uint32_t remote_run(const struct remote_request *request);
  * proof: NULL when nothing is, `unmet` with *err when there is no meeting it. */
 const char *remote_missing(const struct remote_request *request, const char *unmet,
                            struct err *err);
+
+/* What is noted of the runner that is warm; false when none is.  Meets nobody. */
+MUST_CHECK bool remote_note(const struct remote_request *request, struct wire_note *note);

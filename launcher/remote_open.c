@@ -131,6 +131,13 @@ static bool read_note(struct wire_note *note)
            wire_note_read(note, text, bytes);
 }
 
+bool remote_note(const struct remote_request *request, struct wire_note *note)
+{
+    struct err unused;
+
+    return name_files(request, &unused) && read_note(note);
+}
+
 /* "ringfence-runner.exe --user SID", which is who may ask. */
 static bool write_line(const struct remote *r, struct err *err)
 {
