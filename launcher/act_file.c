@@ -283,6 +283,8 @@ DWORD act_on_file(enum battery_act act, const struct act *w)
         return write_file(w->path, GENERIC_WRITE, OPEN_EXISTING, 7);
     case BATTERY_OPEN_WRITE:
         return write_file(w->path, GENERIC_WRITE, OPEN_EXISTING, 0);
+    case BATTERY_OPEN_READ:
+        return write_file(w->path, GENERIC_READ, OPEN_EXISTING, 0);
     case BATTERY_APPEND:
         return write_file(w->path, FILE_APPEND_DATA | SYNCHRONIZE, OPEN_EXISTING, 7);
     case BATTERY_TRUNCATE:

@@ -4,9 +4,11 @@
 
 #include "win/dll.h"
 #include "win/paths.h"
+#include "win/pipe.h"
 
 #define CHILD_LIMIT_MS 10000u
 #define WAIT_MS        600000u
+#define PIPE_MS        5000u
 #define WINDOW_TRIES   100u
 #define WINDOW_TRY_MS  50u
 #define REGISTRY(name) ((__typeof__(&(name)))(void (*)(void))dll_security(#name))
@@ -117,6 +119,18 @@ static DWORD run_thread(const char16_t *id)
     thread = create(process, NULL, 0, (LPTHREAD_START_ROUTINE)(void (*)(void))sleep, NULL,
                     0, NULL);
     return act_result(thread != NULL);
+}
+
+/* With the rights that a client of it needs, and no more. */
+static DWORD connect_pipe(const char16_t *name)
+{
+    struct pipe_end end = { 0 };
+    struct err err = { 0 };
+
+    if (!pipe_connect(name, PIPE_MS, &end, &err))
+        return err.code ? err.code : ERROR_GEN_FAILURE;
+    pipe_close(&end);
+    return ERROR_SUCCESS;
 }
 
 static DWORD use_pipe(void)
@@ -275,6 +289,8 @@ DWORD act_on_other(enum battery_act act, const struct act *w)
         return set_value(w->path);
     case BATTERY_CREATE_KEY:
         return create_key(w->path);
+    case BATTERY_CONNECT_PIPE:
+        return connect_pipe(w->path);
     case BATTERY_PIPE:
         return use_pipe();
     case BATTERY_CMD:

@@ -1,12 +1,19 @@
 #include "actor.h"
 
 #include "context.h"
+#include "core/cmdline.h"
 #include "win/dll.h"
 #include "win/job.h"
+#include "win/paths.h"
 
 #define LIMIT_MS 30000u
 
 static HANDLE all; /* the job; NULL where there is none */
+
+/* What stands for a child of a runner. */
+static struct {
+    char16_t self[WIN_PATH_CAP], line[CMDLINE_MAX + 1];
+} through;
 
 bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
                 enum level_token *kept, struct err *err)
@@ -17,6 +24,7 @@ bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
     struct fence_list list;
     struct err why; /* *kept says enough */
 
+    actor->root = *root;
     if (!token_user_sid(&parts.user, err))
         return false;
     parts.has_logon = token_logon_sid(&parts.logon);
@@ -45,6 +53,28 @@ void actor_end(void)
     job_release(all);
     handle_close_p(&all);
     all = NULL;
+}
+
+/* ringfence verify-act --runner SID PROGRAM, and the line as it is. */
+static bool wrap(const struct actor *actor, const struct actor_start *start)
+{
+    struct u16buf self = U16BUF(through.self), line = U16BUF(through.line);
+    char16_t text[SID_TEXT_CAP];
+    struct u16buf sid = U16BUF(text);
+    struct err unused;
+
+    sid_format(&actor->root, &sid);
+    if (!paths_self(&self, &unused))
+        return false;
+    cmdline_add(&line, u16buf_text(&self));
+    cmdline_add(&line, U16S("verify-act"));
+    cmdline_add(&line,
+                actor->by == ACTOR_RUNNER ? U16S("--runner") : U16S("--own-runner"));
+    cmdline_add(&line, u16buf_text(&sid));
+    cmdline_add(&line, u16s_of(start->program));
+    u16buf_addc(&line, u' ');
+    u16buf_addz(&line, start->line);
+    return !line.cut;
 }
 
 static DWORD create(const struct actor *actor, const struct actor_start *start,
@@ -81,11 +111,20 @@ static DWORD create(const struct actor *actor, const struct actor_start *start,
 DWORD actor_start(const struct actor *actor, const struct actor_start *start,
                   HANDLE *process)
 {
+    struct actor_start wrapped = *start;
     PROCESS_INFORMATION pi = { 0 };
-    DWORD code = create(actor, start, &pi);
+    DWORD code = 0;
 
+    if (actor && actor->by != ACTOR_US) {
+        if (!wrap(actor, start))
+            return ERROR_FILENAME_EXCED_RANGE;
+        wrapped.program = through.self;
+        wrapped.line = through.line;
+        actor = NULL;
+    }
+    code = create(actor, &wrapped, &pi);
     if (code == ERROR_INTERNAL_ERROR)
-        code = create(actor, start, &pi);
+        code = create(actor, &wrapped, &pi);
     if (code)
         return code;
     CloseHandle(pi.hThread);

@@ -7,11 +7,20 @@
 
 #include "win/token.h"
 
+/* Who starts the child. */
+enum actor_by {
+    ACTOR_US,
+    ACTOR_RUNNER,    /* the runner of the sandbox account without a network */
+    ACTOR_OWN_RUNNER /* a runner of our own account, which proves nothing */
+};
+
 /* A fence's token and what a child under it gets.  Not to be moved: it points to itself.
  */
 struct actor {
     HANDLE token; /* NULL: none could be made, children start without */
     struct token_security security;
+    struct sid root;
+    enum actor_by by; /* a runner makes a token of its own for the root */
 };
 
 /* Makes the fence's token for the workspace of that root SID, with a run SID of its own.
@@ -28,7 +37,9 @@ struct actor_start {
 };
 
 /* Starts the child in System32 with no handle of ours; actor is NULL for one without a
- * fence.  0, or the Win32 code.  *process is the caller's to close. */
+ * fence.  0, or the Win32 code.  *process is the caller's to close.  By a runner it is
+ * that of `ringfence verify-act`, which stands for the child and ends with its code, or
+ * with EXIT_RINGFENCE or EXIT_REFUSED where there is none. */
 DWORD actor_start(const struct actor *actor, const struct actor_start *start,
                   HANDLE *process);
 

@@ -8,6 +8,7 @@ static const struct {
     [BATTERY_CREATE_GONE] = { "create-gone", false },
     [BATTERY_OVERWRITE] = { "overwrite", true },
     [BATTERY_OPEN_WRITE] = { "open-write", false },
+    [BATTERY_OPEN_READ] = { "open-read", false },
     [BATTERY_APPEND] = { "append", true },
     [BATTERY_TRUNCATE] = { "truncate", true },
     [BATTERY_READ] = { "read", false },
@@ -39,12 +40,21 @@ static const struct {
     [BATTERY_TERMINATE] = { "terminate", true },
     [BATTERY_MEMORY] = { "memory", false },
     [BATTERY_THREAD] = { "thread", false },
+    [BATTERY_CONNECT_PIPE] = { "connect-pipe", false },
     [BATTERY_PIPE] = { "pipe", false },
     [BATTERY_CMD] = { "cmd", false },
     [BATTERY_CHILD_CREATE] = { "child-create", true },
     [BATTERY_POST] = { "post", true },
     [BATTERY_CLIPBOARD] = { "clipboard", false },
     [BATTERY_SERVICE] = { "service", false },
+    [BATTERY_CONNECT_AS] = { "connect-as", false },
+    [BATTERY_CONNECT_OUT] = { "connect-out", false },
+    [BATTERY_DATAGRAM] = { "datagram", false },
+    [BATTERY_ECHO] = { "echo", false },
+    [BATTERY_RAW] = { "raw", false },
+    [BATTERY_HTTP] = { "http", false },
+    [BATTERY_CONNECT_TO] = { "connect-to", true },
+    [BATTERY_ASK_PROXY] = { "ask-proxy", true },
 };
 
 const struct battery_thing battery_things[] = {
@@ -101,6 +111,20 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
         LET(name "-inside", name ": create in the workspace", CREATE, "ws\\new",         \
             .tool = (name), .script = (how), .optional = true)
 
+/* Network rows are optional: whether there is a network, and a way to somebody else's
+ * token, is the machine's. */
+#define RUN(id, text, act, place)                                                        \
+    ROW(id, text, act, DENIED, place, NULL, .enforced = true)
+#define NET(id, text, act, ...)                                                          \
+    ROW(id, text, act, DENIED, LITERAL, __VA_ARGS__, .enforced = true, .optional = true)
+#define LOOP(id, text, act, place, address)                                              \
+    ROW(id, text, act, LOOPBACK, place, address, .enforced = true, .optional = true,     \
+        .why = "loopback is open by setup's policy")
+#define NO_ANSWER 12029 /* ERROR_WINHTTP_CANNOT_CONNECT: by a refusal or at once */
+#define NO_LOGON  1385  /* ERROR_LOGON_TYPE_NOT_GRANTED */
+/* IP_GENERAL_FAILURE: what a filter makes of an echo request (microsoft/WSL#4985). */
+#define NO_ECHO 11050
+
 /* clang-format off */
 /* The smoke script of openai/codex, case by case, and what answers it here.  Its cases for
  * a read-only mode are the same acts outside the workspace.
@@ -108,7 +132,7 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
  *   1 3 5 7 9 13 18 25 28        docs-*, temp-create, *-outside: what is written to is the
  *                                user's own, and looked at afterwards
  *   3b 4                         box-*: the workspace's own TEMP
- *   15 16 17                     tests/e2e/env_programs.sh: no fence here holds the network
+ *   15 16 17                     net-*, at level enforced; tests/e2e/env_programs.sh below it
  *   19 20 21                     *-inside: the tool works behind the fence
  *   29 30 37                     docs-junction*, docs-everyone: onto what the user may write,
  *                                for C:\Windows proves nothing
@@ -190,6 +214,32 @@ const struct battery_row battery_rows[] = {
     OPEN("shell", "have the desktop's shell start one, by COM", CREATE, "docs\\new.txt", .tool = "powershell", .script = POWERSHELL "\"try{$w=[activator]::CreateInstance([type]::GetTypeFromCLSID('9BA05972-F6A8-11CF-A442-00A0C90A8F39'));$w.Item().Document.Application.ShellExecute('cmd.exe','/d /c echo x> \\\"%\\\"','','open',0)}catch{exit 5};for($i=0;$i -lt 50 -and -not(Test-Path -LiteralPath '%');$i++){Start-Sleep -m 100}\"", .refusal = 5, .why = "a COM call is no write; strict closes it", .optional = true),
     ROW("disk", "open the raw disk for writing", OPEN_WRITE, DENIED, LITERAL, "\\\\.\\PhysicalDrive0", .optional = true),
     ROW("volume", "open the raw volume C: for writing", OPEN_WRITE, DENIED, LITERAL, "\\\\.\\C:", .optional = true),
+    ROW("net-ipv4", "connect to 192.0.2.1:80", CONNECT_AS, OPEN_CONFINED, LITERAL, "own token", .why = "environment only; enforced closes it", .optional = true),
+    NET("net-ipv6", "connect to [2001:db8::1]:80", CONNECT_OUT, "[2001:db8::1]:80"),
+    NET("net-lowered", "connect, the thread at low integrity", CONNECT_AS, "lowered copy"),
+    NET("net-anonymous", "connect, the thread anonymous", CONNECT_AS, "anonymous"),
+    NET("net-deny-only", "connect, its own SID deny-only", CONNECT_AS, "deny-only copy"),
+    NET("net-before", "connect a socket made before, as anonymous", CONNECT_AS, "socket made before"),
+    NET("net-after", "connect a socket made as anonymous", CONNECT_AS, "socket made after"),
+    NET("net-dns-udp", "ask 192.0.2.1 for a name over UDP", DATAGRAM, "192.0.2.1:53"),
+    NET("net-dns-tcp", "ask it over TCP", CONNECT_OUT, "192.0.2.1:53"),
+    NET("net-icmp", "send it an ICMP echo request", ECHO, "192.0.2.1", .refusal = NO_ECHO),
+    NET("net-raw", "open a raw socket", RAW, ""),
+    NET("net-winhttp", "ask it for a page by WinHTTP", HTTP, "192.0.2.1", .refusal = NO_ANSWER),
+    NET("net-smb", "open \\\\127.0.0.1\\pipe\\srvsvc", OPEN_READ, "\\\\127.0.0.1\\pipe\\srvsvc", .refusal = NO_LOGON),
+    LOOP("loopback", "connect to a server of the user's on 127.0.0.1", CONNECT_TO, LISTENER, "127.0.0.1"),
+    LOOP("loopback-other", "connect to one on 127.0.0.2", CONNECT_TO, LISTENER, "127.0.0.2"),
+    LOOP("loopback-ipv6", "connect to one on ::1", CONNECT_TO, LISTENER, "[::1]"),
+    LOOP("loopback-proxy", "ask a proxy on 127.0.0.1 for 192.0.2.1:80", ASK_PROXY, PROXY, "127.0.0.1"),
+    ROW("bits", "have BITS fetch a page from 127.0.0.1", CONNECT_TO, OPEN, URL, "127.0.0.1", .tool = "powershell", .script = POWERSHELL "\"try{$j=Start-BitsTransfer -Asynchronous -Priority Foreground -Source '%' -Destination (Join-Path $env:TEMP 'ringfence-verify.bits')}catch{exit 5};for($i=0;$i -lt 50 -and 'Queued','Connecting' -contains $j.JobState;$i++){Start-Sleep -m 100};Remove-BitsTransfer $j\"", .refusal = 5, .why = "a system service carries it", .enforced = true, .optional = true),
+    /* level enforced's own */
+    RUN("runner-vm-write", "open the runner for VM_WRITE", VM_WRITE, RUNNER),
+    RUN("runner-vm-read", "open it for VM_READ", VM_READ, RUNNER),
+    RUN("runner-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, RUNNER),
+    RUN("runner-thread", "open it for CREATE_THREAD", MAY_THREAD, RUNNER),
+    RUN("runner-terminate", "open it for TERMINATE", MAY_TERMINATE, RUNNER),
+    RUN("runner-pipe", "connect to its pipe", CONNECT_PIPE, RUNNER_PIPE),
+    ROW("store-ssh", "open the user's .ssh to list it", OPEN_READ, READS, PROFILE, ".ssh", .optional = true),
     /* by tools: each of them also has to work inside */
     TOOLS("cmd", "/d /c echo x> \"%\"", 1),
     TOOLS("powershell", POWERSHELL "\"[IO.File]::WriteAllText('%','x')\"", 1),
@@ -300,5 +350,17 @@ enum battery_expect battery_expect(const struct battery_row *row, enum fence fen
         return fence == FENCE_STRICT ? BATTERY_DENIED : BATTERY_ALLOWED;
     if (row->expect == BATTERY_OPEN_STANDARD)
         return fence == FENCE_STRICT ? BATTERY_DENIED : BATTERY_OPEN;
+    if (row->expect == BATTERY_OPEN_CONFINED || row->expect == BATTERY_LOOPBACK)
+        return BATTERY_OPEN;
     return row->expect;
+}
+
+/* The account has no rights of its own on what is the user's. */
+enum battery_expect battery_expect_enforced(const struct battery_row *row,
+                                            bool loopback_open)
+{
+    if (row->expect == BATTERY_OPEN || row->expect == BATTERY_ALLOWED)
+        return row->expect;
+    return row->expect == BATTERY_LOOPBACK && loopback_open ? BATTERY_OPEN
+                                                            : BATTERY_DENIED;
 }

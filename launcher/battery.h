@@ -14,6 +14,7 @@ enum battery_act {
     BATTERY_CREATE_GONE, /* create a file that goes with the child */
     BATTERY_OVERWRITE,
     BATTERY_OPEN_WRITE, /* open for writing, and leave it */
+    BATTERY_OPEN_READ,  /* open for reading, or listing, and leave it unread */
     BATTERY_APPEND,
     BATTERY_TRUNCATE,
     BATTERY_READ,
@@ -45,18 +46,29 @@ enum battery_act {
     BATTERY_DUP_HANDLE,
     BATTERY_MAY_TERMINATE,
     BATTERY_MAY_THREAD,
-    BATTERY_TERMINATE, /* do it */
-    BATTERY_MEMORY,    /* write into it */
-    BATTERY_THREAD,    /* run one in it */
+    BATTERY_TERMINATE,    /* do it */
+    BATTERY_MEMORY,       /* write into it */
+    BATTERY_THREAD,       /* run one in it */
+    BATTERY_CONNECT_PIPE, /* as the runner's clients do, and say nothing */
     BATTERY_PIPE,
     BATTERY_CMD,          /* cmd /c exit 7 */
     BATTERY_CHILD_CREATE, /* have a child of its own create the file */
     BATTERY_POST,         /* a message to that window */
     BATTERY_CLIPBOARD,    /* open it */
     BATTERY_SERVICE,      /* open the service manager to create one */
+    /* to the network: done means that something got out, whatever came back */
+    BATTERY_CONNECT_AS,  /* as whom path says (netcheck_name) */
+    BATTERY_CONNECT_OUT, /* to path, where nobody is */
+    BATTERY_DATAGRAM,
+    BATTERY_ECHO,       /* ICMP */
+    BATTERY_RAW,        /* a raw socket */
+    BATTERY_HTTP,       /* by WinHTTP */
+    BATTERY_CONNECT_TO, /* to verify's listener at path */
+    BATTERY_ASK_PROXY,  /* the same, and ask it for somebody else */
     BATTERY_ACTS
 };
 #define BATTERY_FIRST_OTHER BATTERY_START
+#define BATTERY_FIRST_NET   BATTERY_CONNECT_AS
 
 /* What path is. */
 enum battery_place {
@@ -79,7 +91,13 @@ enum battery_place {
     BATTERY_NAMED_PIPE,  /* a pipe of the user's */
     BATTERY_TASK,        /* the name of a scheduled task */
     BATTERY_SYSTEM,      /* in System32 */
-    BATTERY_LITERAL,     /* path as it is */
+    BATTERY_PROFILE,     /* in the user's profile, where it is there already */
+    BATTERY_RUNNER,      /* the process of the sandbox account that starts children */
+    BATTERY_RUNNER_PIPE,
+    BATTERY_LISTENER, /* of verify's own, at the loopback address that path is */
+    BATTERY_PROXY,    /* the same, and what it is sent counts */
+    BATTERY_URL,      /* http:// at the same */
+    BATTERY_LITERAL,  /* path as it is */
     BATTERY_NOWHERE
 };
 #define BATTERY_LAST_FILE BATTERY_VOLUME /* up to here there is a file to look at */
@@ -89,9 +107,12 @@ enum battery_expect {
     BATTERY_DENIED,
     BATTERY_OPEN_STANDARD, /* known to be open under the standard fence, closed by strict
                               (openai/codex#32915) */
-    BATTERY_OPEN,          /* known to be open under both */
+    BATTERY_OPEN,          /* known to be open under all */
+    BATTERY_OPEN_CONFINED, /* known to be open under both fences, closed by enforced */
+    BATTERY_LOOPBACK,      /* as the loopback policy of setup has it */
     BATTERY_ALLOWED,
-    BATTERY_READS /* allowed by the standard fence, denied by the strict one */
+    BATTERY_READS /* allowed by the standard fence, denied by the strict one and to an
+                     account that was not granted it */
 };
 
 struct battery_row {
@@ -103,12 +124,13 @@ struct battery_row {
     const char *tool;   /* the program on PATH that does it, or NULL: our own child */
     const char *script; /* the tool's arguments; path stands for each % */
     const char *why;    /* known to be open: what leaves it so, or would close it */
-    uint32_t refusal;   /* what the tool ends with when it is denied */
+    uint32_t refusal;   /* what it ends with when it is denied; a tool only with that */
     enum battery_act act;
     enum battery_expect expect;
     enum battery_place place;
     bool canary;   /* one of those that prove a level */
     bool optional; /* whether it can be tried is the machine's: a tool, a volume, admin */
+    bool enforced; /* about the runner or the network: tried at that level only */
 };
 
 #define BATTERY_MAX 192u
@@ -123,8 +145,11 @@ bool battery_act_read(struct u16s word, enum battery_act *act);
 /* Whether the act, when done, can be seen on what it was done to. */
 bool battery_act_changes(enum battery_act act);
 
-/* DENIED, OPEN or ALLOWED: what the row means under that fence. */
+/* DENIED, OPEN or ALLOWED: what the row means under that fence, and what it means at
+ * level enforced, where setup's policy leaves loopback open or not. */
 enum battery_expect battery_expect(const struct battery_row *row, enum fence fence);
+enum battery_expect battery_expect_enforced(const struct battery_row *row,
+                                            bool loopback_open);
 
 /* One file or directory of the scratch directory, parents first. */
 struct battery_thing {

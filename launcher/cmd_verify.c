@@ -5,14 +5,17 @@
 #include "cli.h"
 #include "core/exitcode.h"
 #include "core/json.h"
+#include "enforced.h"
 #include "trial.h"
 #include "win/errtext.h"
 #include "win/out.h"
+#include "win/paths.h"
 #include "win/token.h"
 
 #define ID_WIDTH   22u
 #define TEXT_WIDTH 47u
 #define CODE_WIDTH 14u
+#define IDLE_MS    60000u /* of a runner that proves nothing */
 
 static const struct {
     const char *text, *json;
@@ -27,6 +30,11 @@ static const struct {
 
 static struct {
     enum fence fence;
+    bool enforced, allow_unproven;
+    const char *missing; /* from the runner's proof, or NULL */
+    struct context context;
+    struct remote_request runner;
+    char16_t data[WIN_PATH_CAP];
     bool json, list;
     bool some;                /* not all rows: those that are chosen */
     bool chosen[BATTERY_MAX]; /* by row */
@@ -103,8 +111,17 @@ static void print_head(void)
             u"NOT A FENCE: tokens keep no restricting SIDs here; tried with what comes",
         [LEVEL_TOKEN_RESTRICTED] = u"the token shows its restricting SIDs",
     };
-    out_line(OUT_STDOUT, verify.fence == FENCE_STRICT ? u"strict" : u"standard",
-             u" fence: ", tokens[verify.trial.kept]);
+    char16_t text[256];
+    struct u16buf b = U16BUF(text);
+
+    u16buf_add_ascii(&b, verify.missing ? "enforced, NOT PROVEN: "
+                                        : "enforced: the runner has proven itself");
+    u16buf_add_ascii(&b, verify.missing ? verify.missing : "");
+    if (verify.enforced)
+        out_line(OUT_STDOUT, text);
+    else
+        out_line(OUT_STDOUT, verify.fence == FENCE_STRICT ? u"strict" : u"standard",
+                 u" fence: ", tokens[verify.trial.kept]);
     if (verify.trial.scratch.not_kept)
         out_line(OUT_STDOUT, u"files here do not keep the lists they are given: ",
                  verify.trial.scratch.path.at);
@@ -117,13 +134,16 @@ static void print_head(void)
 
 static bool is_chosen(size_t row)
 {
-    return !verify.some || verify.chosen[row];
+    return (!verify.some || verify.chosen[row]) &&
+           (verify.enforced || !battery_rows[row].enforced);
 }
 
 /* What is known to be open is said, and is no surprise; what the machine has not got
  * cannot be tried.  Anything else that was not seen to hold did not. */
 static bool has_held(void)
 {
+    if (verify.missing && !verify.some)
+        return false; /* whatever the rows say: there may be no network to try them on */
     for (size_t i = 0; i < battery_count; i++) {
         enum trial_verdict v = verify.results[i].verdict;
 
@@ -182,7 +202,7 @@ static void json_rows(struct json *json)
         json_ascii(json, "id", battery_rows[i].id);
         json_ascii(json, "act", battery_rows[i].text);
         json_ascii(json, "expected",
-                   expects[battery_expect(&battery_rows[i], verify.fence)]);
+                   expects[trial_expect(&verify.trial, &battery_rows[i])]);
         json_bool(json, "optional", battery_rows[i].optional);
         json_trial(json, "without", &r->without);
         json_trial(json, "with", &r->with);
@@ -206,12 +226,13 @@ static void print_json(void)
     json_init(&json, &b);
     json_open(&json, NULL, u'{');
     json_number(&json, "schema", 1);
-    json_ascii(&json, "level", fence_name(verify.fence));
+    json_ascii(&json, "level", verify.enforced ? "enforced" : fence_name(verify.fence));
     json_bool(&json, "proven",
               !verify.some && has_held() && verify.trial.kept == LEVEL_TOKEN_RESTRICTED);
     json_ascii(&json, "token", tokens[verify.trial.kept]);
     json_bool(&json, "acls_kept",
               !verify.trial.scratch.not_kept && !verify.trial.scratch.refused);
+    json_ascii(&json, "missing", verify.missing ? verify.missing : "");
     json_number(&json, "acts", verify.acts);
     for (size_t i = 0; i < TRIAL_VERDICTS; i++)
         json_number(&json, verdicts[i].json, verify.count[i]);
@@ -225,6 +246,8 @@ static bool run_battery(struct err *err)
 {
     if (!trial_open(&verify.trial, verify.fence, err))
         return false;
+    if (verify.enforced)
+        trial_enforce(&verify.trial, &verify.runner);
     if (!verify.json)
         print_head();
     for (size_t i = 0; i < battery_count; i++) {
@@ -257,10 +280,18 @@ static const char *set_json(void *ctx, struct u16s value)
 static const char *set_level(void *ctx, struct u16s value)
 {
     (void)ctx;
-    if (u16s_eq(value, U16S("strict")))
-        verify.fence = FENCE_STRICT;
-    else if (!u16s_eq(value, U16S("standard")))
-        return "verify the standard or the strict fence, not";
+    verify.fence = u16s_is(value, "strict") ? FENCE_STRICT : FENCE_STANDARD;
+    verify.enforced = u16s_is(value, "enforced");
+    if (verify.fence == FENCE_STRICT || verify.enforced || u16s_is(value, "standard"))
+        return NULL;
+    return "verify the standard or the strict fence, or level enforced, not";
+}
+
+static const char *set_allow_unproven(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    verify.allow_unproven = true;
     return NULL;
 }
 
@@ -300,7 +331,9 @@ static const struct cli_option options[] = { { u"--json", CLI_FLAG, set_json },
                                              { u"--level", CLI_VALUE, set_level },
                                              { u"--list", CLI_FLAG, set_list },
                                              { u"--row", CLI_VALUE, set_row },
-                                             { u"--canary", CLI_FLAG, set_canary } };
+                                             { u"--canary", CLI_FLAG, set_canary },
+                                             { u"--allow-unproven", CLI_FLAG,
+                                               set_allow_unproven } };
 
 static void print_list(void)
 {
@@ -317,6 +350,43 @@ static void print_list(void)
     }
 }
 
+/* Starts the runner before there is a job around us, which it would end with, or meets
+ * it.  What its proof lacks the rows may show. */
+static bool meet_runner(struct err *err)
+{
+    static const char unmet[] = "";
+    struct context *c = &verify.context;
+    struct remote_request *q = &verify.runner;
+
+    c->data = U16BUF(verify.data);
+    if (!context_begin(c, err) || !paths_data(&c->data, err))
+        return false;
+    *q = (struct remote_request){ .run = context_run_sid() };
+    if (!enforced_request(c, false, q, err)) {
+        if (!verify.allow_unproven)
+            return false;
+        *q = (struct remote_request){ .run = q->run,
+                                      .install = u16buf_text(&c->install),
+                                      .data = u16buf_text(&c->data),
+                                      .offline = true,
+                                      .idle_ms = IDLE_MS };
+    }
+    verify.missing = remote_missing(q, unmet, err);
+    enforced_clear();
+    return verify.missing != unmet;
+}
+
+/* A row that this level has not got would have nothing tried, and nothing found wrong. */
+static bool has_rows(void)
+{
+    for (size_t i = 0; i < battery_count; i++)
+        if (verify.chosen[i] && !is_chosen(i))
+            return cli_complain("only --level enforced tries",
+                                u16s_ascii(verify.text, 64, battery_rows[i].id)),
+                   false;
+    return true;
+}
+
 uint32_t cmd_verify(struct cli *cli)
 {
     struct err err = { 0 }, left = { 0 };
@@ -330,11 +400,17 @@ uint32_t cmd_verify(struct cli *cli)
     case CLI_END:
         break;
     }
+    if (!has_rows())
+        return EXIT_RINGFENCE;
     if (verify.list)
         return print_list(), EXIT_OK;
     if (token_is_inside())
         return cli_complain("verify cannot be tried from inside a fence",
                             (struct u16s){ 0 });
+    if (verify.enforced && !meet_runner(&err)) {
+        err_report(&err, u"verify level enforced");
+        return EXIT_RINGFENCE;
+    }
     good = run_battery(&err);
     if (!good)
         err_report(&err, u"verify");

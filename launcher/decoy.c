@@ -1,5 +1,6 @@
 #include "decoy.h"
 
+#include "act_net.h"
 #include "actor.h"
 #include "core/pathsearch.h"
 #include "win/dll.h"
@@ -18,6 +19,7 @@ static struct {
     HANDLE process, run_process; /* asleep, without a fence and in that run */
     HANDLE window;               /* the process that has it */
     HANDLE pipe;
+    const struct remote_request *runner;
     char16_t file[64]; /* on the volume */
     char16_t self[WIN_PATH_CAP], line[2 * WIN_PATH_CAP];
 } store;
@@ -262,6 +264,58 @@ static const char *name_volume(const struct scratch *s, struct u16buf *path)
     return found ? NULL : "no volume without ACLs here";
 }
 
+void decoy_use_runner(const struct remote_request *runner)
+{
+    store.runner = runner;
+}
+
+/* The one that is warm at this moment. */
+static const char *name_runner(enum battery_place place, struct u16buf *path)
+{
+    struct wire_note note;
+    char16_t name[PIPE_NAME_CAP];
+
+    if (!store.runner || !remote_note(store.runner, &note))
+        return "no runner is warm";
+    pipe_name(note.name, name);
+    if (place == BATTERY_RUNNER_PIPE)
+        u16buf_addz(path, name);
+    else
+        u16buf_add_dec(path, note.pid);
+    return NULL;
+}
+
+/* Opened for listing only, and never made: what is in it is the user's. */
+static const char *name_in_profile(const char *below, struct u16buf *path)
+{
+    DWORD len = GetEnvironmentVariableW(u"USERPROFILE", store.line, WIN_PATH_CAP);
+
+    u16buf_add(path, (struct u16s){ store.line, len < WIN_PATH_CAP ? len : 0 });
+    u16buf_addc(path, u'\\');
+    u16buf_add_ascii(path, below);
+    return len && GetFileAttributesW(path->at) != INVALID_FILE_ATTRIBUTES
+               ? NULL
+               : "not in this profile";
+}
+
+/* "127.0.0.1:PORT", or a URL there. */
+static const char *set_up_listener(enum battery_place place, const char *address,
+                                   struct u16buf *path)
+{
+    char16_t text[32], number[8];
+    struct u16buf b = U16BUF(text), port = U16BUF(number);
+
+    u16buf_add_ascii(&b, address);
+    if (!act_net_listen(text, &port))
+        return "nothing can listen there";
+    u16buf_addz(path, place == BATTERY_URL ? u"http://" : u"");
+    u16buf_addz(path, text);
+    u16buf_addc(path, u':');
+    u16buf_addz(path, number);
+    u16buf_addz(path, place == BATTERY_URL ? u"/" : u"");
+    return NULL;
+}
+
 const char *decoy_set_up(enum battery_place place, const char *below,
                          const struct scratch *s, struct u16buf *path)
 {
@@ -286,6 +340,15 @@ const char *decoy_set_up(enum battery_place place, const char *below,
         return name_data(s, path);
     case BATTERY_VOLUME:
         return name_volume(s, path);
+    case BATTERY_RUNNER:
+    case BATTERY_RUNNER_PIPE:
+        return name_runner(place, path);
+    case BATTERY_PROFILE:
+        return name_in_profile(below, path);
+    case BATTERY_LISTENER:
+    case BATTERY_PROXY:
+    case BATTERY_URL:
+        return set_up_listener(place, below, path);
     default:
         return "no such place";
     }
@@ -305,6 +368,10 @@ bool decoy_is_changed(enum battery_place place, const struct scratch *s)
         return WaitForSingleObject(store.window, MESSAGE_MS) == WAIT_OBJECT_0;
     case BATTERY_TASK:
         return has_task(s);
+    case BATTERY_LISTENER:
+    case BATTERY_PROXY:
+    case BATTERY_URL:
+        return act_net_was_reached(place == BATTERY_PROXY);
     default:
         return false;
     }
@@ -330,6 +397,11 @@ bool decoy_put_away(enum battery_place place, const struct scratch *s, struct er
     case BATTERY_NAMED_PIPE:
         handle_close_p(&store.pipe);
         store.pipe = NULL;
+        return true;
+    case BATTERY_LISTENER:
+    case BATTERY_PROXY:
+    case BATTERY_URL:
+        act_net_close();
         return true;
     case BATTERY_TASK:
         return remove_task(s, err);

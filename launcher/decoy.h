@@ -6,12 +6,16 @@
  */
 #pragma once
 
+#include "remote.h"
 #include "scratch.h"
 
 /* Sets up what that place is and adds what the child is told of it to *path; below is the
  * row's own path.  NULL, or why there is nothing of the kind here: static text. */
 const char *decoy_set_up(enum battery_place place, const char *below,
                          const struct scratch *scratch, struct u16buf *path);
+
+/* Which runner is meant by the places that are one; it stays the caller's. */
+void decoy_use_runner(const struct remote_request *runner);
 
 /* Whether the act shows on what was set up. */
 bool decoy_is_changed(enum battery_place place, const struct scratch *scratch);

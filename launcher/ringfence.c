@@ -36,8 +36,8 @@ static const struct {
       u"setup --user [--undo] [--dry-run] [--json] [--background]   lets the strict fence "
       u"read your profile, but for the credential stores" },
     { u"verify", cmd_verify,
-      u"verify [--json] [--level standard|strict] [--list] [--canary] [--row ID]...   what "
-      u"the fence stops here, tried" },
+      u"verify [--json] [--level standard|strict|enforced] [--list] [--canary] [--row ID]... "
+      u"  what the fence stops here, tried" },
     { u"verify-act", cmd_verify_act, NULL }, /* verify's own children */
     { u"prepare", cmd_prepare,
       u"prepare [--root DIR]...   make this workspace ready for a fence, as the first "

@@ -290,7 +290,7 @@ static bool holds(const char *path)
 static bool fence_one(struct scratch *s, const char16_t *path,
                       const struct aclplan_object *object, struct err *err)
 {
-    const struct aclplan_policy policy = { .sid = s->root };
+    const struct aclplan_policy policy = { .sid = s->root, .group = s->group };
     struct aclplan_edit edit;
 
     switch (security_read(path, &store.security, err)) {

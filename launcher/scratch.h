@@ -11,9 +11,10 @@
 #include "win/win.h"
 
 struct scratch {
-    struct u16buf path;   /* full, without a backslash at its end */
-    struct u16buf beside; /* a file next to it; there only while a row makes it */
-    struct sid root;      /* of its workspace */
+    struct u16buf path;      /* full, without a backslash at its end */
+    struct u16buf beside;    /* a file next to it; there only while a row makes it */
+    struct sid root;         /* of its workspace */
+    const struct sid *group; /* the sandbox accounts', to be given it too; or NULL */
     bool not_kept; /* the system shows other lists than those it was given (Wine) */
     bool refused;  /* something in it cannot be given a list */
 };

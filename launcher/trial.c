@@ -1,10 +1,16 @@
 #include "trial.h"
 
 #include "context.h"
+#include "core/exitcode.h"
 #include "core/pathsearch.h"
+#include "core/sandbox.h"
 #include "decoy.h"
+#include "win/account.h"
 #include "win/file.h"
 #include "win/paths.h"
+#include "win/registry.h"
+
+#define REFUSED 10013u /* WSAEACCES, winsock2.h */
 
 /* One trial a process. */
 static struct {
@@ -12,6 +18,7 @@ static struct {
     char16_t path[WIN_PATH_CAP], other[WIN_PATH_CAP], seen[WIN_PATH_CAP];
     char16_t line[4 * WIN_PATH_CAP];
     char16_t variable[WIN_PATH_CAP];
+    struct sid group;
 } store;
 
 static volatile LONG stopped;
@@ -47,6 +54,38 @@ bool trial_open(struct trial *t, enum fence fence, struct err *err)
     return paths_self(&self, err) && scratch_init(&t->scratch, err) &&
            scratch_fill(&t->scratch, err) &&
            actor_make(&t->fenced, fence, &t->scratch.root, &t->kept, err);
+}
+
+/* As ringfence-setup wrote it down; what is not written down is held against the fence.
+ */
+static bool is_loopback_open(void)
+{
+    auto_handle HANDLE key =
+        registry_open(REGISTRY_MACHINE, u"SOFTWARE\\Ringfence\\Setup");
+    char16_t text[16];
+    struct u16buf policy = U16BUF(text);
+
+    return key && registry_text(key, u"loopback", &policy) &&
+           u16s_is(u16buf_text(&policy), "all");
+}
+
+void trial_enforce(struct trial *t, const struct remote_request *runner)
+{
+    struct err unused;
+
+    if (account_find(SANDBOX_GROUP, ACCOUNT_IS_GROUP, &store.group, &unused))
+        t->scratch.group = &store.group;
+    t->used = true; /* the group's entries are still to be made */
+    t->enforced = true;
+    t->loopback_open = is_loopback_open();
+    t->fenced.by = runner->account.name ? ACTOR_RUNNER : ACTOR_OWN_RUNNER;
+    decoy_use_runner(runner);
+}
+
+enum battery_expect trial_expect(const struct trial *t, const struct battery_row *row)
+{
+    return t->enforced ? battery_expect_enforced(row, t->loopback_open)
+                       : battery_expect(row, t->fence);
 }
 
 bool trial_close(struct trial *t, struct err *err)
@@ -230,9 +269,11 @@ bool trial_is_denied(const struct battery_row *row, const struct trial_side *sid
 {
     if (!side->started)
         return false;
-    return row->tool ? row->refusal && side->code == row->refusal
-                     : side->code == ERROR_ACCESS_DENIED ||
-                           side->code == ERROR_PRIVILEGE_NOT_HELD;
+    if (row->refusal && side->code == row->refusal)
+        return true;
+    return !row->tool &&
+           (side->code == ERROR_ACCESS_DENIED || side->code == ERROR_PRIVILEGE_NOT_HELD ||
+            side->code == REFUSED);
 }
 
 /* Whether something may be different although it does not show where the row looks. */
@@ -255,8 +296,12 @@ static void run_child(const struct battery_row *row, const struct actor *actor,
 
     side->code = actor_start(actor, &start, &process);
     side->started = side->code == 0;
-    if (side->started)
-        side->code = actor_wait(process);
+    if (!side->started)
+        return;
+    side->code = actor_wait(process);
+    if (actor && actor->by != ACTOR_US &&
+        (side->code == EXIT_RINGFENCE || side->code == EXIT_REFUSED))
+        side->started = false; /* the runner's, or who was to talk to it */
 }
 
 /* One act on things as they were made.  *missing says why there is nothing to act on. */
@@ -286,7 +331,7 @@ static bool try_act(struct trial *t, const struct battery_row *row,
 static enum trial_verdict judge(const struct trial *t, const struct battery_row *row,
                                 struct trial_result *r)
 {
-    enum battery_expect expect = battery_expect(row, t->fence);
+    enum battery_expect expect = trial_expect(t, row);
     bool must_change = battery_act_changes(row->act);
 
     if (!r->without.started || r->without.code != 0)

@@ -10,6 +10,7 @@
 #include "actor.h"
 #include "battery.h"
 #include "core/level.h"
+#include "remote.h"
 #include "scratch.h"
 
 enum trial_verdict {
@@ -37,6 +38,8 @@ struct trial_result {
 
 struct trial {
     enum fence fence;
+    bool enforced;         /* level enforced: children come from a runner */
+    bool loopback_open;    /* by setup's policy */
     enum level_token kept; /* what the fence's token has shown */
     struct scratch scratch;
     struct actor fenced; /* without a token the fenced side is tried without a fence */
@@ -50,6 +53,13 @@ enum level_token trial_look(enum fence fence);
  * hand instead of this process.  One at a time in a process; trial_close is due whatever
  * comes of it. */
 MUST_CHECK bool trial_open(struct trial *trial, enum fence fence, struct err *err);
+
+/* From here on the fenced side goes through that runner, which stays the caller's. */
+void trial_enforce(struct trial *trial, const struct remote_request *runner);
+
+/* DENIED, OPEN or ALLOWED: what should come of the row here. */
+enum battery_expect trial_expect(const struct trial *trial,
+                                 const struct battery_row *row);
 
 /* Tries one row.  False when no further row can be tried either: the scratch directory
  * cannot be made anew, or Ctrl-C. */

@@ -90,6 +90,20 @@ static size_t count_files(const char16_t *directory, DWORD pid)
     return count;
 }
 
+/* The runner that verify has met stays warm: so that no later test meets it. */
+static void end_runner(void)
+{
+    char *note = file_text(u"local\\ringfence\\runner-own.txt");
+    DWORD pid = strlen(note) > 5 ? strtoul(note + 5, NULL, 16) : 0;
+    HANDLE runner = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, pid);
+
+    free(note);
+    assert_non_null(runner);
+    assert_true(TerminateProcess(runner, 9));
+    await(runner);
+    CloseHandle(runner);
+}
+
 /* Nothing that this verify made is there any more, wherever it may make something. */
 static void assert_put_away(const struct proc *p)
 {
@@ -233,6 +247,60 @@ static void text__strict_under_wine__says_first_that_it_is_no_fence(void **state
     proc_assert(&p, strstr(p.out->at, " acts: 0 enforced, "));
     assert_put_away(&p);
     proc_clear(&p);
+}
+
+static void enforced__without_accounts__is_refused(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    if (!under_wine())
+        skip_because("there may be sandbox accounts here");
+    verify(&p, u"--level enforced");
+    proc_assert_refused(&p, 125);
+    proc_assert(&p, strstr(p.err->at, "no sandbox accounts were set up"));
+    proc_assert(&p, strstr(p.err->at, "ringfence setup\n"));
+    assert_put_away(&p);
+    proc_clear(&p);
+}
+
+/* Of our own account and without filters: nothing of it may be called enforced, and that
+ * the children really came by the runner shows in what they can do in the workspace. */
+static void enforced__unproven__holds_nothing(void **state)
+{
+    struct proc p;
+    const char *at = NULL;
+    size_t rows = 0;
+    char *row = NULL;
+
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may hold some of it");
+    verify(&p,
+           u"--json --level enforced --allow-unproven --canary --row net-ipv4 "
+           u"--row net-ipv6 --row net-lowered --row net-anonymous --row net-deny-only "
+           u"--row net-before --row net-after --row net-dns-udp --row net-dns-tcp "
+           u"--row net-icmp --row net-raw --row net-winhttp --row net-smb "
+           u"--row loopback --row loopback-other --row loopback-ipv6 "
+           u"--row loopback-proxy --row bits --row store-ssh --row runner-vm-write "
+           u"--row runner-vm-read --row runner-dup-handle --row runner-thread "
+           u"--row runner-terminate --row runner-pipe");
+    proc_assert_code(&p, 1);
+    proc_assert(&p, strstr(p.out->at, "\"level\":\"enforced\",\"proven\":false,"));
+    proc_assert(&p, strstr(p.out->at, "\"acts\":38,\"enforced\":0,\"open\":0,"));
+    at = p.out->at;
+    for (; (row = row_text(&at)) != NULL; rows++) {
+        bool must_do =
+            strstr(row, "\"id\":\"runner-") || strstr(row, "\"id\":\"loopback\"");
+
+        check_row(&p, row);
+        proc_assert(&p, !must_do || strstr(row, "\"verdict\":\"not_enforced\""));
+        free(row);
+    }
+    proc_assert(&p, rows == 38);
+    assert_put_away(&p);
+    proc_clear(&p);
+    end_runner();
 }
 
 static void ctrl_c__in_the_middle__all_is_put_away(void **state)
@@ -388,8 +456,10 @@ static void tool__on_path__is_the_one_tried_and_no_shim(void **state)
 
 static void bad_words__any__one_line_and_125(void **state)
 {
-    static const char16_t *const bad[] = { u"x",       u"--level", u"--level enforced",
-                                           u"--jason", u"--row",   u"--row nonsense" };
+    static const char16_t *const bad[] = {
+        u"x",     u"--level",        u"--level enforce", u"--jason",
+        u"--row", u"--row nonsense", u"--row net-ipv6",  u"--list --row runner-pipe"
+    };
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct proc p;
@@ -450,6 +520,8 @@ int wmain(int argc, wchar_t **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json__under_wine__claims_nothing_unseen),
         cmocka_unit_test(text__strict_under_wine__says_first_that_it_is_no_fence),
+        cmocka_unit_test(enforced__without_accounts__is_refused),
+        cmocka_unit_test(enforced__unproven__holds_nothing),
         cmocka_unit_test(ctrl_c__in_the_middle__all_is_put_away),
         cmocka_unit_test(verify_killed__a_target_is_asleep__it_goes_with_it),
         cmocka_unit_test(list__any__names_every_act_once_and_tries_none),

@@ -139,6 +139,11 @@ void decoy_close(void)
 {
 }
 
+void decoy_use_runner(const struct remote_request *runner)
+{
+    (void)runner;
+}
+
 static const struct battery_row create = { .id = "create",
                                            .text = "",
                                            .act = BATTERY_CREATE,
@@ -267,6 +272,75 @@ static void tool__refused__by_its_own_code(void **state)
     assert_string_equal(r.reason, "not found on PATH");
 }
 
+static void network__refused__is_denied_and_unreachable_is_not(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.place = BATTERY_NOWHERE;
+    row.act = BATTERY_CONNECT_OUT;
+    fake.without.changes = false;
+    fake.with.code = 10013; /* WSAEACCES */
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_ENFORCED);
+    fake.with.code = 10051; /* WSAENETUNREACH */
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    row.refusal = 11050; /* what one of our own acts knows besides */
+    fake.with.code = 11050;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_ENFORCED);
+    fake.without.code = 10051;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "control failed");
+}
+
+static enum trial_verdict judged_enforced(const struct battery_row *row)
+{
+    const struct remote_request runner = { .offline = true };
+
+    assert_true(trial_open(&trial, FENCE_STANDARD, &err));
+    trial_enforce(&trial, &runner);
+    trial.loopback_open = false;
+    assert_true(trial_row(&trial, row, &r, &err));
+    assert_true(trial_close(&trial, &err));
+    return r.verdict;
+}
+
+/* What the fences leave open for want of another account, another account closes. */
+static void enforced__what_fences_leave_open__is_expected_closed(void **state)
+{
+    static const enum battery_expect open[] = { BATTERY_OPEN_STANDARD,
+                                                BATTERY_OPEN_CONFINED, BATTERY_READS,
+                                                BATTERY_LOOPBACK };
+    struct battery_row row = create;
+
+    (void)state;
+    fake.with = (struct side){ .changes = true };
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        row.expect = open[i];
+        assert_int_equal(judged_enforced(&row), TRIAL_NOT_ENFORCED);
+    }
+    assert_int_equal(battery_expect(&row, FENCE_STRICT), BATTERY_OPEN);
+    assert_int_equal(battery_expect_enforced(&row, true), BATTERY_OPEN);
+    row.expect = BATTERY_ALLOWED;
+    assert_int_equal(judged_enforced(&row), TRIAL_ALLOWED);
+    row.expect = BATTERY_OPEN;
+    row.why = "that is so";
+    assert_int_equal(judged_enforced(&row), TRIAL_OPEN);
+}
+
+/* 125 is the launcher's, who has started nothing. */
+static void enforced__runner_starts_nothing__is_no_denial(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    fake.with.code = 125;
+    row.refusal = 125;
+    assert_int_equal(judged_enforced(&row), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "no child starts with the fence");
+    row.expect = BATTERY_ALLOWED;
+    assert_int_equal(judged_enforced(&row), TRIAL_BROKEN);
+}
+
 static void decoy__missing_or_stuck__is_said(void **state)
 {
     struct battery_row row = create;
@@ -303,7 +377,11 @@ static void battery__every_row__is_sound(void **state)
         assert_true(!row->tool == !row->script);
         assert_true(!row->tool || row->optional);
         assert_true(!row->tool || row->expect == BATTERY_ALLOWED || row->refusal);
-        assert_true(row->expect != BATTERY_OPEN || row->why);
+        assert_true((row->expect != BATTERY_OPEN &&
+                     row->expect != BATTERY_OPEN_CONFINED &&
+                     row->expect != BATTERY_LOOPBACK) ||
+                    row->why);
+        assert_true(!row->canary || !row->enforced);
         assert_true(!row->canary || (!row->optional && row->place != BATTERY_SHORT));
         assert_true(row->path ||
                     (row->place != BATTERY_SCRATCH && row->place != BATTERY_LITERAL));
@@ -323,6 +401,9 @@ int main(void)
         TEST(known_to_be_open__by_fence__is_said_apart),
         TEST(inside__not_done__is_broken),
         TEST(tool__refused__by_its_own_code),
+        TEST(network__refused__is_denied_and_unreachable_is_not),
+        TEST(enforced__what_fences_leave_open__is_expected_closed),
+        TEST(enforced__runner_starts_nothing__is_no_denial),
         TEST(decoy__missing_or_stuck__is_said),
         TEST(battery__every_row__is_sound),
     };
