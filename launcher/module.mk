@@ -3,6 +3,9 @@ CORE := $(wildcard launcher/core/*.c)
 EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec confine context target report)
 CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch decoy actor trial canary act_file act_other act_net netproof rootcheck volumes grant gitlink ledger walking setup_user granting reading appeared grantwork grantwalk grantgit grantparent sandbox) $(wildcard launcher/cmd_*.c)
 
+# The unelevated end of setup.
+CLI    += $(patsubst %,launcher/%.c,elevate setup_machine)
+
 # The warm runner of level enforced, and the launcher's side of it.
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_console remote_open enforced)
 RUNNER := $(patsubst %,launcher/%.c,runner runner_desktop runner_job runner_serve runner_signal runner_start guard netproof)

@@ -2,8 +2,10 @@
 
 #include "account.h"
 #include "win/dll.h"
+#include "win/out.h"
 
 #define LIMIT_MS 20000u
+#define SAID_MAX (HANDOVER_TEXT_MAX / 2)
 
 typedef BOOL(WINAPI *get_server_pid)(HANDLE, PULONG);
 
@@ -135,16 +137,49 @@ bool caller_take_order(HANDLE pipe, struct handover_order *order, struct err *er
     return ok;
 }
 
-void caller_answer(HANDLE pipe, uint32_t exit_code, struct u16s text)
+/* The read ends of what is said for stdout and for stderr. */
+static HANDLE said[2];
+
+void caller_listen(void)
+{
+    static const DWORD which[] = { OUT_STDOUT, OUT_STDERR };
+
+    for (size_t i = 0; i < 2; i++) {
+        HANDLE write = NULL;
+
+        /* All of it fits into the pipe's buffer: nobody reads before it is said. */
+        if (!CreatePipe(&said[i], &write, NULL, SAID_MAX))
+            said[i] = write = NULL;
+        SetStdHandle(which[i], write);
+    }
+}
+
+static size_t take_said(HANDLE from, char *to)
+{
+    DWORD there = 0, got = 0;
+    size_t bytes = 0;
+
+    while (from && PeekNamedPipe(from, NULL, 0, NULL, &there, NULL) && there &&
+           bytes < SAID_MAX &&
+           ReadFile(from, to + bytes, (DWORD)(SAID_MAX - bytes), &got, NULL))
+        bytes += got;
+    return bytes;
+}
+
+void caller_answer(HANDLE pipe, uint32_t exit_code)
 {
     static char answer[HANDOVER_HEAD_BYTES + HANDOVER_TEXT_MAX];
-    size_t bytes = u16s_to_utf8(text, answer + HANDOVER_HEAD_BYTES, HANDOVER_TEXT_MAX);
-    size_t sent = 0;
+    struct handover_answer head = { .exit_code = exit_code };
+    char *text = answer + HANDOVER_HEAD_BYTES;
+    size_t bytes = 0, sent = 0;
     DWORD done = 0;
     struct err err;
 
-    handover_format_answer(exit_code, (uint32_t)bytes, (uint8_t *)answer);
-    bytes += HANDOVER_HEAD_BYTES;
+    head.text_bytes = (uint32_t)take_said(said[0], text);
+    head.err_bytes = (uint32_t)take_said(said[1], text + head.text_bytes);
+    head.text_bytes += head.err_bytes;
+    handover_format_answer(&head, (uint8_t *)answer);
+    bytes = HANDOVER_HEAD_BYTES + head.text_bytes;
     while (sent < bytes && transfer(pipe, true, answer + sent, bytes - sent, &done, &err))
         sent += done;
 }

@@ -18,5 +18,9 @@ MUST_CHECK bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe,
 MUST_CHECK bool caller_take_order(HANDLE pipe, struct handover_order *order,
                                   struct err *err);
 
+/* From here on what is said on stdout and stderr is kept for the answer, and goes nowhere
+ * else: at most HANDOVER_TEXT_MAX bytes. */
+void caller_listen(void);
+
 /* Sends the answer.  A caller that is gone, or does not read, is no failure of setup. */
-void caller_answer(HANDLE pipe, uint32_t exit_code, struct u16s text);
+void caller_answer(HANDLE pipe, uint32_t exit_code);

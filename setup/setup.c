@@ -13,7 +13,7 @@
 #include "win/out.h"
 #include "win/secret.h"
 
-#define ANSWER_CAP 32768u
+#define ANSWER_CAP 16384u /* all of it has room in a pipe, see caller_listen */
 #define TEXT_CAP   512u
 
 void entry(void);
@@ -186,7 +186,7 @@ static void json_error(struct json *json, const char *key, enum codes_phase phas
     json_close(json, u'}');
 }
 
-/* All that the text says, and the answer to the caller. */
+/* All that the text says. */
 static struct u16s result_json(const struct setup *s, unsigned exit_code)
 {
     static char16_t text[ANSWER_CAP];
@@ -358,7 +358,8 @@ static bool take_order(struct setup *s, struct err *err)
     if (!caller_connect(u16s_of(s->caller_name), s->caller_pid, &s->pipe, err) ||
         !caller_take_order(s->pipe, &order, err))
         return false;
-    s->steps.accounts.has_passwords = true;
+    caller_listen();
+    s->steps.accounts.has_passwords = !order.empty;
     s->steps.accounts.rotate = order.rotate;
     s->steps.accounts.passwords = order.passwords;
     password_wipe(&order, sizeof order);
@@ -368,10 +369,10 @@ static bool take_order(struct setup *s, struct err *err)
 /* Everything that the plan needs to know; on failure the phase that it is of. */
 static enum codes_phase prepare(struct setup *s, struct err *err)
 {
-    if (s->command != STATUS && !take_turn(err))
-        return CODES_BUSY;
     if (s->caller_pid && !take_order(s, err))
         return CODES_HANDOVER;
+    if (s->command != STATUS && !take_turn(err))
+        return CODES_BUSY;
     if (s->has_policy)
         s->steps.policy = s->policy;
     else if (!steps_installed_policy(&s->steps.policy, err))
@@ -394,7 +395,6 @@ static uint32_t run(struct setup *s)
     struct err err = { 0 };
     enum codes_phase phase = prepare(s, &err);
     unsigned exit_code = 0;
-    struct u16s json;
 
     if (phase == CODES_OK) {
         run_plan(s);
@@ -405,15 +405,14 @@ static uint32_t run(struct setup *s)
     }
     password_wipe(&s->steps.accounts.passwords, sizeof s->steps.accounts.passwords);
     exit_code = codes_row(phase)->exit_code;
-    json = result_json(s, exit_code);
     if (s->json) {
-        out_text(OUT_STDOUT, json);
+        out_text(OUT_STDOUT, result_json(s, exit_code));
         out_text(OUT_STDOUT, U16S("\n"));
     } else {
         print_result(s);
     }
     if (s->pipe) {
-        caller_answer(s->pipe, exit_code, json);
+        caller_answer(s->pipe, exit_code);
         CloseHandle(s->pipe);
     }
     return exit_code;

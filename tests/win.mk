@@ -23,6 +23,10 @@ $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObje
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 
+# Starts itself in the place of ringfence-setup.exe.
+$(WINTEST)/win_test_elevate.exe: $(patsubst %,$(WINTEST)/launcher/%.o,elevate setup_machine sandbox)
+$(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random sandbox_try_logon)
+
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)
 # Has its own actor.h, scratch.h and decoy.h.

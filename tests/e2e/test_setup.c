@@ -90,17 +90,6 @@ static void setup(struct proc *p, const char16_t *words)
     proc_run(p);
 }
 
-static void alone__any__names_the_elevated_program(void **state)
-{
-    struct proc p;
-
-    (void)state;
-    setup(&p, u"");
-    proc_assert_refused(&p, 125);
-    proc_assert(&p, strstr(p.err->at, "ringfence-setup.exe"));
-    proc_clear(&p);
-}
-
 static void user__files_keep_no_lists__says_so_and_claims_nothing(void **state)
 {
     struct proc p;
@@ -271,6 +260,7 @@ static void bad_words__any__one_line_and_125(void **state)
         u"--user --undo=1", u"--user --background --dry-run",
         u"--undo",          u"--user --background --json",
         u"install --user",  u"--dry-run",
+        u"--user --plan",   u"--background",
     };
 
     (void)state;
@@ -288,8 +278,8 @@ static void bad_words__any__one_line_and_125(void **state)
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(alone__any__names_the_elevated_program, redirect_profile),
-        cmocka_unit_test(user__files_keep_no_lists__says_so_and_claims_nothing),
+        cmocka_unit_test_setup(user__files_keep_no_lists__says_so_and_claims_nothing,
+                               redirect_profile),
         cmocka_unit_test(user_dry_run__a_profile__counts_it_and_its_stores),
         cmocka_unit_test(user_undo__nothing_there__goes_through),
         cmocka_unit_test(user_background__any__returns_and_the_state_tells_the_end),

@@ -403,13 +403,14 @@ static bool receive(struct server *s, void *data, DWORD bytes)
     return true;
 }
 
-static void start_with_caller(struct proc *p, struct server *s, DWORD pid)
+static void start_with_caller(struct proc *p, struct server *s, const char16_t *words,
+                              DWORD pid)
 {
     DWORD done = 0;
 
     serve(s);
     proc_init(p, text(L"%ls\\ringfence-setup.exe", place_dist()),
-              text(L" install --caller %lu:%ls", pid, LINK_NAME));
+              text(L" %ls --caller %lu:%ls", words, pid, LINK_NAME));
     proc_start(p);
     assert_true(finish(s, ConnectNamedPipe(s->pipe, &s->io), &done));
 }
@@ -436,7 +437,7 @@ static void caller__good_order__is_taken_and_answered(void **state)
     ULONG client = 0;
 
     (void)state;
-    start_with_caller(&p, &s, GetCurrentProcessId());
+    start_with_caller(&p, &s, u"install --json", GetCurrentProcessId());
     assert_true(GetNamedPipeClientProcessId(s.pipe, &client));
     assert_int_equal(client, p.pid);
     good_order(order);
@@ -453,11 +454,46 @@ static void caller__good_order__is_taken_and_answered(void **state)
     assert_int_equal(code, 12);
     assert_true(has(answer, "\"phase\":\"filtering_platform\""));
     assert_true(has(answer, "\"id\":\"online_logon\"")); /* there is a password to try */
+    proc_assert(&p, p.out->bytes == 0 && p.err->bytes == 0);
     proc_assert(&p, !has(answer, "cccc") && !has(p.out->at, "cccc") &&
                         !has(p.err->at, "cccc"));
     proc_assert(&p, is_clean());
     proc_clear(&p);
     serve_end(&s);
+}
+
+/* What there is to say, for either stream, goes to the caller alone; and busy says so. */
+static void caller__empty_order_and_busy__answered_in_words(void **state)
+{
+    HANDLE other = CreateMutexW(NULL, TRUE, u"Global\\RingfenceSetup");
+    unsigned char order[ORDER_BYTES] = "RFO1", head[16];
+    char answer[4096] = "";
+    struct server s;
+    struct proc p;
+    DWORD bytes[2] = { 0, 0 };
+
+    (void)state;
+    order[4] = 2;
+    order[12] = ORDER_BYTES;
+    for (int busy = 1; busy >= 0; busy--) {
+        start_with_caller(&p, &s, busy ? u"uninstall" : u"status", GetCurrentProcessId());
+        assert_true(put(&s, order, sizeof order));
+        assert_true(receive(&s, head, sizeof head));
+        memcpy(bytes, head + 8, sizeof bytes);
+        assert_in_range(bytes[1], 1, sizeof answer - 1);
+        assert_true(receive(&s, answer, bytes[1]));
+        answer[bytes[1]] = 0;
+        proc_wait(&p);
+        proc_assert_code(&p, busy ? 16 : 30);
+        proc_assert(&p, p.out->bytes == 0 && p.err->bytes == 0);
+        assert_true(has(answer + bytes[1] - bytes[0], "ringfence: cannot "));
+        assert_int_equal(has(answer, "the local group RingfenceUsers"), !busy);
+        assert_false(has(answer, "online_logon"));
+        proc_clear(&p);
+        serve_end(&s);
+    }
+    ReleaseMutex(other);
+    CloseHandle(other);
 }
 
 static void caller__wrong_process__is_refused_before_it_says_a_word(void **state)
@@ -466,7 +502,7 @@ static void caller__wrong_process__is_refused_before_it_says_a_word(void **state
     struct proc p;
 
     (void)state;
-    start_with_caller(&p, &s, GetCurrentProcessId() + 4);
+    start_with_caller(&p, &s, u"install", GetCurrentProcessId() + 4);
     proc_wait(&p);
     proc_assert_code(&p, 14);
     proc_assert(&p, has(p.err->at, "the pipe is another process's"));
@@ -483,7 +519,7 @@ static void caller__bad_order__is_refused(void **state)
         struct server s;
         struct proc p;
 
-        start_with_caller(&p, &s, GetCurrentProcessId());
+        start_with_caller(&p, &s, u"install", GetCurrentProcessId());
         good_order(order);
         if (i == 0)
             order[0] = 'X';
@@ -527,7 +563,7 @@ static void caller__server_impersonates__may_only_identify(void **state)
     BOOL got = FALSE;
 
     (void)state;
-    start_with_caller(&p, &s, GetCurrentProcessId());
+    start_with_caller(&p, &s, u"install", GetCurrentProcessId());
     if (ImpersonateNamedPipeClient(s.pipe)) {
         got = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token) &&
               GetTokenInformation(token, TokenImpersonationLevel, &level, sizeof level,
@@ -579,6 +615,7 @@ int wmain(int argc, wchar_t **argv)
         TEST(install__while_another_runs__says_busy),
         TEST(install__on_a_domain_controller__is_refused),
         TEST(caller__good_order__is_taken_and_answered),
+        TEST(caller__empty_order_and_busy__answered_in_words),
         TEST(caller__wrong_process__is_refused_before_it_says_a_word),
         TEST(caller__bad_order__is_refused),
         TEST(caller__nobody_serves__is_refused),

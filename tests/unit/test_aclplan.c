@@ -427,6 +427,24 @@ static void aclplan_apply__group__has_the_same_beside_it(void **state)
     }
 }
 
+/* A store's file that a root gives under another name. */
+static void aclplan_apply__group_reading__closes_a_linked_store(void **state)
+{
+    const struct aclplan_object store = { ACLPLAN_PROTECTED, false, false, true, 2 };
+    const struct sid group = sid_text(u"" G);
+    struct aclplan_policy p = policy_of(u"" A);
+    struct secdesc old = sd_text(u"D:AI(A;ID;" W ";;;" G ")" USUAL_F);
+    struct secdesc want = sd_text(u"D:AI(D;;FA;;;" A ")(D;;FA;;;" G ")(A;ID;FRFX;;;" A
+                                  ")(A;ID;FRFX;;;" G ")" USUAL_F);
+    struct aclplan_edit edit;
+
+    (void)state;
+    p.read = true;
+    p.group = &group;
+    edit = aclplan_apply(&store, &p, &old, &room[0]);
+    check_same(&edit.sd, &want);
+}
+
 /* The group's own going leaves what the root needs: its markers and its label. */
 static void aclplan_undo__group_alone__leaves_the_marker_and_the_label(void **state)
 {
@@ -570,6 +588,7 @@ int main(void)
         cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
         cmocka_unit_test(aclplan_apply__read_sid__reads_and_leaves_stores_closed),
         cmocka_unit_test(aclplan_apply__group__has_the_same_beside_it),
+        cmocka_unit_test(aclplan_apply__group_reading__closes_a_linked_store),
         cmocka_unit_test(aclplan_undo__group_alone__leaves_the_marker_and_the_label),
         cmocka_unit_test(aclplan_undo__marker_of_two_roots__goes_with_the_last),
         cmocka_unit_test(aclplan_apply__marker_of_another_root__stays),

@@ -75,21 +75,46 @@ static void handover_order__unsound_password__is_refused_and_zero(void **state)
     assert_true(is_zero(&back, sizeof back));
 }
 
-static void handover_answer__there_and_back__bounded(void **state)
+static void handover_order__empty__has_no_passwords(void **state)
 {
-    uint8_t head[HANDOVER_HEAD_BYTES];
-    uint32_t code = 1, bytes = 1;
+    struct handover_order order = { .empty = true }, back;
+    uint8_t bytes[HANDOVER_ORDER_BYTES];
 
     (void)state;
-    handover_format_answer(26, HANDOVER_TEXT_MAX, head);
-    assert_true(handover_parse_answer(&code, &bytes, head));
-    assert_int_equal(code, 26);
-    assert_int_equal(bytes, HANDOVER_TEXT_MAX);
-    handover_format_answer(27, HANDOVER_TEXT_MAX + 1, head);
-    assert_false(handover_parse_answer(&code, &bytes, head));
+    handover_format_order(&order, bytes);
+    assert_true(handover_parse_order(&back, bytes, sizeof bytes));
+    assert_true(back.empty && !back.rotate);
+    assert_true(is_zero(&back.passwords, sizeof back.passwords));
+    bytes[HANDOVER_HEAD_BYTES + 3] = 1;
+    assert_false(handover_parse_order(&back, bytes, sizeof bytes));
+    order = order_of(false);
+    order.empty = true;
+    handover_format_order(&order, bytes);
+    assert_false(handover_parse_order(&back, bytes, sizeof bytes));
+}
+
+static void handover_answer__there_and_back__bounded(void **state)
+{
+    struct handover_answer answer = { 26, HANDOVER_TEXT_MAX, 77 }, back = { 0, 0, 0 };
+    uint8_t head[HANDOVER_HEAD_BYTES];
+
+    (void)state;
+    handover_format_answer(&answer, head);
+    assert_true(handover_parse_answer(&back, head));
+    assert_memory_equal(&back, &answer, sizeof back);
+    answer.text_bytes++;
+    handover_format_answer(&answer, head);
+    assert_false(handover_parse_answer(&back, head));
+    answer = (struct handover_answer){ 26, 10, 11 };
+    handover_format_answer(&answer, head);
+    assert_false(handover_parse_answer(&back, head));
+    answer.err_bytes = 10;
+    handover_format_answer(&answer, head);
+    assert_true(handover_parse_answer(&back, head));
     head[0] = 'x';
-    assert_false(handover_parse_answer(&code, &bytes, head));
-    assert_int_equal(code, 26);
+    back.exit_code = 1;
+    assert_false(handover_parse_answer(&back, head));
+    assert_int_equal(back.exit_code, 1);
 }
 
 static void handover_is_name__anything_but_hex__is_not(void **state)
@@ -114,6 +139,7 @@ int main(void)
         cmocka_unit_test(
             handover_order__any_size_or_head_byte_wrong__is_refused_and_zero),
         cmocka_unit_test(handover_order__unsound_password__is_refused_and_zero),
+        cmocka_unit_test(handover_order__empty__has_no_passwords),
         cmocka_unit_test(handover_answer__there_and_back__bounded),
         cmocka_unit_test(handover_is_name__anything_but_hex__is_not),
     };
