@@ -264,8 +264,7 @@ static void enforced__without_accounts__is_refused(void **state)
     proc_clear(&p);
 }
 
-/* Of our own account and without filters: nothing of it may be called enforced, and that
- * the children really came by the runner shows in what they can do in the workspace. */
+/* Of our own account and without filters: nothing of it may be called enforced. */
 static void enforced__unproven__holds_nothing(void **state)
 {
     struct proc p;
@@ -515,6 +514,37 @@ static void act__by_itself__ends_with_its_error(void **state)
     }
 }
 
+/* As verify starts it on the fenced side of a row. */
+static void act__by_the_runner__ends_with_its_error(void **state)
+{
+    static const struct {
+        const char16_t *sid, *act;
+        DWORD code;
+    } acts[] = {
+        { u"S-1-5-21-1380535879-1-2-3", u"create", 0 },
+        { u"S-1-5-21-1380535879-1-2-3", u"create", ERROR_FILE_EXISTS },
+        { u"S-1-5-21-1380535879-1-2-3", u"mkdir", ERROR_ALREADY_EXISTS },
+        { u"S-1-1-0", u"delete", 126 }, /* no root's */
+        { u"everybody", u"delete", 125 },
+        { u"S-1-5-21-1380535879-1-2-3", u"delete", 0 },
+    };
+    const char16_t *self = place(u"rf\\ringfence.exe");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(acts); i++) {
+        struct proc p;
+
+        proc_init(&p, self,
+                  text(L" verify-act --own-runner %ls \"%ls\" x verify-act %ls \"%ls\"",
+                       acts[i].sid, self, acts[i].act, place(u"ws\\through.txt")));
+        proc_run(&p);
+        proc_assert_code(&p, acts[i].code);
+        proc_assert(&p, p.out->bytes == 0);
+        proc_clear(&p);
+    }
+    end_runner();
+}
+
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -531,6 +561,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(bad_words__any__one_line_and_125),
         cmocka_unit_test(no_temp__any__one_line_and_125),
         cmocka_unit_test(act__by_itself__ends_with_its_error),
+        cmocka_unit_test(act__by_the_runner__ends_with_its_error),
     };
 
     SetConsoleCtrlHandler(swallow, TRUE);
