@@ -72,7 +72,7 @@ static bool look_at_self(struct err *err)
 {
     static const struct wire_start trial = { .root_count = 0 };
     auto_handle HANDLE token = NULL;
-    struct token_security security;
+    struct token_security security = { .bytes = { 0 } };
     BOOL in_job = FALSE;
     bool kept = false;
 
