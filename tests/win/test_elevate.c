@@ -71,12 +71,12 @@ static int be_setup(const char16_t *mode, const char16_t *name)
     if (!wcscmp(mode, u"raves"))
         head.text_bytes = HANDOVER_TEXT_MAX + 1;
     if (!wcscmp(mode, u"lies"))
-        return shout(pipe, &head, "outsaerr") + 1;
+        return shout(pipe, &head, "outs\ner\n") + 1;
     if (!wcscmp(mode, u"works"))
         head.exit_code = 0;
     if (!wcscmp(mode, u"tells")) /* which passwords it was given */
         head.exit_code = order.empty ? 40 : order.rotate ? 41 : 42;
-    return shout(pipe, &head, "outsaerr");
+    return shout(pipe, &head, "outs\ner\n");
 }
 
 /* --- in place of the elevation -------------------------------------------------------
@@ -170,7 +170,7 @@ static void elevate_run__an_answer__is_taken_whole(void **state)
         fail_msg("%s %u", err.call, (unsigned)err.code);
     assert_int_equal(answer.exit_code, 12);
     assert_true(answer.has_text && answer.out_bytes == 5 && answer.err_bytes == 3);
-    assert_memory_equal(answer.text, "outsaerr", 8);
+    assert_memory_equal(answer.text, "outs\ner\n", 8);
     swprintf(want, 128, L"status --json --caller %lu:%ls", GetCurrentProcessId(), NAME);
     assert_int_equal(wcscmp(fake.arguments, want), 0);
     assert_int_equal(wcscmp(fake.program, u"C:\\rf\\ringfence-setup.exe"), 0);
