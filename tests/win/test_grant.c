@@ -44,6 +44,7 @@ static struct {
     bool no_acls;
     LONG reads, writes;
     LONG stop_at; /* cancel once there were so many reads; 0: never */
+    LONG raze_at; /* likewise: all of the tree is deleted */
     LONG dead_at; /* after so many writes none gets through; -1: all do */
     bool slow;    /* time passes between reading and writing */
     bool lone;    /* what is "alone" on disk is listed with a lone surrogate */
@@ -125,17 +126,23 @@ static struct kept *kept_of(HANDLE file)
     }
 }
 
+static void raze(void);
+
 bool __real_security_read_handle(HANDLE file, struct security *security, struct err *e);
 bool __wrap_security_read_handle(HANDLE file, struct security *security, struct err *e);
 bool __wrap_security_read_handle(HANDLE file, struct security *security, struct err *e)
 {
     struct kept *k = NULL;
+    LONG reads = 0;
 
     if (store.off)
         return __real_security_read_handle(file, security, e);
-    if (InterlockedIncrement(&store.reads) == store.stop_at)
+    reads = InterlockedIncrement(&store.reads);
+    if (reads == store.stop_at)
         cancel = 1;
     EnterCriticalSection(&store.lock);
+    if (reads == store.raze_at)
+        raze();
     k = kept_of(file);
     memcpy(security->bytes, k->now, k->now_bytes);
     LeaveCriticalSection(&store.lock);
@@ -432,11 +439,19 @@ static void remove_all(void)
     RemoveDirectoryW(full(u""));
 }
 
+/* Somebody deletes the workspace under the walk. */
+static void raze(void)
+{
+    for (size_t i = path_count; i > 0; i--)
+        if (!DeleteFileW(full(paths[i - 1])))
+            RemoveDirectoryW(full(paths[i - 1]));
+}
+
 static void forget_all(void)
 {
     memset(store.at, 0, STORE_CAP * sizeof *store.at);
     store.off = store.no_acls = store.slow = store.lone = false;
-    store.reads = store.writes = store.stop_at = 0;
+    store.reads = store.writes = store.stop_at = store.raze_at = 0;
     store.dead_at = -1;
     cancel = 0;
 }
@@ -693,7 +708,7 @@ static void reset(void)
         memcpy(k->now, k->old, k->old_bytes);
         k->now_bytes = k->old_bytes;
     }
-    store.reads = store.writes = store.stop_at = 0;
+    store.reads = store.writes = store.stop_at = store.raze_at = 0;
     store.dead_at = -1;
     cancel = 0;
 }
@@ -811,6 +826,33 @@ static void grant_apply__cancelled_anywhere__is_found_out_and_finished(void **st
         assert_same_as(whole);
     }
     free(whole);
+}
+
+/* What is gone is passed over, nothing hangs, and a walk that failed does not look done.
+ */
+static void grant_apply__deleted_while_walking__ends_and_is_not_done(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    LONG reads = 0;
+    unsigned razed = 0;
+
+    (void)state;
+    make_tree();
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+    reads = store.reads;
+    for (LONG n = 2; n < reads; n += 3) {
+        enum grant_outcome outcome = GRANT_FAILED;
+
+        assert_int_equal(fresh(NULL), 0);
+        make_tree();
+        list_all();
+        store.raze_at = n;
+        outcome = grant_apply(&r, &result, &err);
+        razed += GetFileAttributesW(full(u"ws\\src\\main.c")) == INVALID_FILE_ATTRIBUTES;
+        if (grant_is_done(&r, &err) == GRANT_LOOK_DONE && outcome != GRANT_DONE)
+            fail_msg("looks done when deleted after %d of %d reads", (int)n, (int)reads);
+    }
+    assert_true(razed > 0);
 }
 
 /* A finished root, to which something came: nobody takes it for finished meanwhile. */
@@ -1591,6 +1633,7 @@ int main(void)
         TEST(grant_apply__twice__changes_nothing),
         TEST(grant_apply__dead_after_any_write__is_found_out_and_finished),
         TEST(grant_apply__cancelled_anywhere__is_found_out_and_finished),
+        TEST(grant_apply__deleted_while_walking__ends_and_is_not_done),
         TEST(grant_apply__done_and_killed_again__no_longer_looks_done),
         TEST(grant_is_done__a_first_protected_name__wants_a_walk),
         TEST(grant_undo__after_apply__every_byte_is_back),
