@@ -44,14 +44,15 @@ $B/fuzz/%.o: %.c
 	$Qclang $(COMMON) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
 $B/fuzz/fuzz_%: $B/fuzz/tests/fuzz/fuzz_%.o $(PURE:%.c=$B/fuzz/%.o)
 	$Qclang -fsanitize=fuzzer,address,undefined $^ -o $@
-fuzz: $(FUZZERS:%=$B/fuzz/%)
-	@bad=0; for f in $^; do mkdir -p $$f.corpus; \
-	if $$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -artifact_prefix=$$f. $$f.corpus >$$f.log 2>&1; \
-	then echo "fuzz: $$(basename $$f): ok, $$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $$f.log) runs"; \
-	else echo "fuzz: $$(basename $$f): FAILED"; tail -30 $$f.log; bad=$$((bad + 1)); fi; done; \
-	echo "fuzz: $$(($(words $(FUZZERS)) - bad)) passed, $$bad failed"; [ $$bad = 0 ]
+$(FUZZERS:%=run-%): run-%: $B/fuzz/%
+	@mkdir -p $<.corpus; \
+	if $< -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -artifact_prefix=$<. $<.corpus >$<.log 2>&1; \
+	then echo "fuzz: $*: ok, $$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $<.log) runs"; \
+	else echo "fuzz: $*: FAILED"; tail -30 $<.log; exit 1; fi
+fuzz: $(FUZZERS:%=run-%)
+	@echo "fuzz: $(words $(FUZZERS)) passed, 0 failed"
 ## make fuzz     every parser, FUZZ_SECONDS each (5)
-.PHONY: fuzz
+.PHONY: fuzz $(FUZZERS:%=run-%)
 
 repro: dist-files
 	@tests/repro.sh $D

@@ -19,8 +19,12 @@ count() { # count WORD FILE: the sum of "N WORD" over the file's counting lines
 step() { # step TARGET
     start=$(date +%s)
     echo "== $1"
-    status=0
-    { make --no-print-directory "$1" 2>&1 || echo "STEP FAILED"; } | tee "build/step-$1.log"
+    status=0 jobs=
+    case $1 in # what has no clock of its own runs side by side
+    lint | fuzz | test-unit-*) jobs="-k -Oline -j$(nproc)" ;;
+    esac
+    # shellcheck disable=SC2086
+    { make --no-print-directory $jobs "$1" 2>&1 || echo "STEP FAILED"; } | tee "build/step-$1.log"
     grep -q '^STEP FAILED$' "build/step-$1.log" && status=1
     cat "build/step-$1.log" >>"$log"
     step_failed=$(count failed "build/step-$1.log")
