@@ -17,7 +17,7 @@ static void put_batch(void)
     put_tool(u"batch\\inner\\probe.exe");
 }
 
-static void run_batch(struct proc *p, const char16_t *exe, const char16_t *tail)
+static void run_once(struct proc *p, const char16_t *exe, const char16_t *tail)
 {
     char16_t system[MAX_PATH];
 
@@ -30,6 +30,17 @@ static void run_batch(struct proc *p, const char16_t *exe, const char16_t *tail)
     log_enable(&p->env);
     log_reset();
     proc_run(p);
+}
+
+/* Once more where Wine's cmd.exe could not start the probe, as it now and then cannot
+ * start anything (1359): it says 9009 then, and nothing has run. */
+static void run_batch(struct proc *p, const char16_t *exe, const char16_t *tail)
+{
+    run_once(p, exe, tail);
+    if (under_wine() && p->code == 9009 && log_count() == 0) {
+        proc_clear(p);
+        run_once(p, exe, tail);
+    }
 }
 
 /* The arguments behind `args`, one by one. */
