@@ -12,14 +12,6 @@ static struct {
     char16_t path[WIN_PATH_CAP];
 } store;
 
-static uint64_t now(void)
-{
-    FILETIME t;
-
-    GetSystemTimeAsFileTime(&t);
-    return (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
-}
-
 static const char *why_not_token(enum level_token token)
 {
     switch (token) {
@@ -118,7 +110,7 @@ static bool run(enum fence fence, struct proof *p, struct err *err)
     struct err left;
     bool good = trial_open(&store.trial, fence, err), gone = false;
 
-    *p = (struct proof){ .time = now() };
+    *p = (struct proof){ .time = win_time() };
     if (good && (store.trial.scratch.not_kept || store.trial.scratch.refused))
         p->end = PROOF_UNDECIDED; /* files in TEMP keep no lists: nothing to try on */
     else if (good)
@@ -142,7 +134,7 @@ static bool read_file(const uint8_t key[PROOF_KEY_BYTES], struct proof_file *fil
 static bool is_fresh(const struct proof *p)
 {
     return p->end == PROOF_HELD ||
-           (p->end != PROOF_NONE && now() - p->time < AGAIN_AFTER);
+           (p->end != PROOF_NONE && win_time() - p->time < AGAIN_AFTER);
 }
 
 /* The other fence's proof stays as it is. */

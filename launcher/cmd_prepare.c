@@ -62,14 +62,6 @@ static const struct cli_option options[] = {
     { u"--tool", CLI_VALUE, set_tool }, /* the directory of one, for the strict fence */
 };
 
-static uint64_t in_an_hour(void)
-{
-    FILETIME t;
-
-    GetSystemTimeAsFileTime(&t);
-    return ((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) + AGAIN_AFTER;
-}
-
 /* One at a time for a workspace: eight shims at once start eight of us.  Not for ever:
  * any program of the session can hold that name, a fenced one too. */
 static HANDLE take_turn(const struct context *c)
@@ -246,7 +238,8 @@ static bool prepare_root(struct context *c, size_t i, struct err *err)
     if (!context_hash_path(path.at, root->digest, err))
         return false;
     u16buf_add(&b, u16buf_text(&path));
-    record_init(&record, prepare.machine, prepare.plan, root->digest, in_an_hour());
+    record_init(&record, prepare.machine, prepare.plan, root->digest,
+                win_time() + AGAIN_AFTER);
     good = ready(c, full, &record);
     if (good)
         for (size_t n = 0; n < sizeof record.until; n++)

@@ -96,10 +96,8 @@ static void gather(void)
     struct context *c = &status.context;
     struct u16buf reads = U16BUF(status.reads), volumes = U16BUF(status.volumes);
     struct err err;
-    FILETIME t;
 
-    GetSystemTimeAsFileTime(&t);
-    status.now = (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
+    status.now = win_time();
     status.has_ledger = ledger_read(c->data.at, &status.ledger, &err);
     if (!status.has_ledger)
         err_report(&err, u"read the journal");

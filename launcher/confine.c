@@ -76,14 +76,6 @@ static bool shows_fence(HANDLE root, const uint8_t *digest)
            aclplan_shows_root(&sd.dacl, &sid);
 }
 
-static uint64_t now(void)
-{
-    FILETIME t;
-
-    GetSystemTimeAsFileTime(&t);
-    return (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
-}
-
 static bool read_record(const struct context *c, const uint8_t *digest,
                         struct record *record)
 {
@@ -95,7 +87,7 @@ static bool read_record(const struct context *c, const uint8_t *digest,
     return !path.cut &&
            file_read(path.at, record, sizeof *record, &bytes, &err) == FILE_READ_DONE &&
            record_is_sound(record, bytes) &&
-           record_is_for(record, store.machine, store.plan, digest, now());
+           record_is_for(record, store.machine, store.plan, digest, win_time());
 }
 
 enum readiness { UNKNOWN, REFUSED, READY };

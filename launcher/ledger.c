@@ -128,12 +128,10 @@ static bool append(const char16_t *file, const struct journal_record *record,
     size_t cap = JOURNAL_RECORD_BYTES(u16_len(path)), bytes = 0;
     uint8_t *line = HeapAlloc(GetProcessHeap(), 0, cap);
     bool good = false;
-    FILETIME time;
 
     if (!line)
         return no_memory(err);
-    GetSystemTimeAsFileTime(&time);
-    now.time = (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
+    now.time = win_time();
     for (size_t i = 0; i < sizeof RINGFENCE_VERSION; i++)
         now.version[i] = RINGFENCE_VERSION[i];
     good = journal_format(&now, u16s_of(path), line, cap, &bytes)

@@ -78,14 +78,6 @@ static bool state_path(const char16_t *data_dir, struct u16buf *path)
     return !path->cut;
 }
 
-static uint64_t now(void)
-{
-    FILETIME time;
-
-    GetSystemTimeAsFileTime(&time);
-    return (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
-}
-
 /* When a process started; 0 when that cannot be had. */
 static uint64_t born(HANDLE process)
 {
@@ -138,7 +130,7 @@ static bool write_state(enum usersetup_state what, struct err *err)
     if (w->dry_run)
         return true;
     setup.state.state = what;
-    setup.state.updated = now();
+    setup.state.updated = win_time();
     setup.told = GetTickCount();
     return state_path(w->data_dir, &path) &&
            statefile_replace(path.at, text, usersetup_format(&setup.state, text), err);
@@ -240,7 +232,7 @@ static bool run(bool undo, struct err *err)
 
     setup.state = (struct usersetup){ .pid = GetCurrentProcessId(),
                                       .born = born(GetCurrentProcess()),
-                                      .started = now() };
+                                      .started = win_time() };
     if (!walking_begin(w, err) || !find_group(undo, err) ||
         !note(undo ? JOURNAL_CLEARING : JOURNAL_BEGUN, err) ||
         !write_state(undo ? USERSETUP_REMOVING : USERSETUP_ADDING, err))

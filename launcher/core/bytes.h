@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Little-endian numbers in somebody's bytes, at any alignment.
+ * Little-endian numbers in somebody's bytes, at any alignment; bytes copied and compared.
  * Pure, and free of the C library.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,4 +35,12 @@ static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
         to[i] = from[i];
+}
+
+static inline bool bytes_eq(const uint8_t *a, const uint8_t *b, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
 }

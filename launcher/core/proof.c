@@ -22,14 +22,6 @@ bool proof_has_held(const struct proof *p)
            p->inside_total > 0 && p->inside_allowed == p->inside_total;
 }
 
-static bool same(const uint8_t *a, const uint8_t *b, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 static bool read_slot(const uint8_t *at, struct proof *p)
 {
     uint32_t end = bytes_get32(at);
@@ -56,9 +48,9 @@ bool proof_read(const void *data, size_t bytes, const uint8_t key[PROOF_KEY_BYTE
     if (bytes != PROOF_BYTES)
         return false;
     sha256(at, PROOF_BYTES - SHA256_BYTES, digest);
-    if (!same(at + PROOF_BYTES - SHA256_BYTES, digest, SHA256_BYTES) ||
-        !same(at, (const uint8_t *)TAG, TAG_BYTES) ||
-        !same(at + TAG_BYTES, key, PROOF_KEY_BYTES))
+    if (!bytes_eq(at + PROOF_BYTES - SHA256_BYTES, digest, SHA256_BYTES) ||
+        !bytes_eq(at, (const uint8_t *)TAG, TAG_BYTES) ||
+        !bytes_eq(at + TAG_BYTES, key, PROOF_KEY_BYTES))
         return false;
     at += TAG_BYTES + PROOF_KEY_BYTES;
     for (size_t i = 0; i < PROOF_FENCES; i++)

@@ -1,27 +1,12 @@
 #include "core/record.h"
 
 #include "core/aclplan.h"
+#include "core/bytes.h"
 #include "core/sha256.h"
 
 #define MAGIC "RFREC 1"
 
 _Static_assert(sizeof MAGIC == sizeof((struct record *)NULL)->magic, "eight bytes");
-
-static bool same(const void *a, const void *b, size_t bytes)
-{
-    const uint8_t *p = a, *q = b;
-
-    for (size_t i = 0; i < bytes; i++)
-        if (p[i] != q[i])
-            return false;
-    return true;
-}
-
-static void copy(void *to, const void *from, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
-}
 
 void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES])
 {
@@ -43,7 +28,7 @@ void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES])
         sha256(told.names, sizeof told.names, told.names);
     }
     sha256(&told, sizeof told, digest);
-    copy(key, digest, RECORD_KEY_BYTES);
+    bytes_copy(key, digest, RECORD_KEY_BYTES);
 }
 
 void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7])
@@ -53,7 +38,7 @@ void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7])
     sha256(path.at, path.len * sizeof(char16_t), both);
     sha256(directory.at, directory.len * sizeof(char16_t), both + SHA256_BYTES);
     sha256(both, sizeof both, digest);
-    copy(key, digest, 7);
+    bytes_copy(key, digest, 7);
 }
 
 static void make_check(const struct record *record, uint8_t check[8])
@@ -61,23 +46,23 @@ static void make_check(const struct record *record, uint8_t check[8])
     uint8_t digest[SHA256_BYTES];
 
     sha256(record, offsetof(struct record, check), digest);
-    copy(check, digest, 8);
+    bytes_copy(check, digest, 8);
 }
 
 void record_init(struct record *record, const uint8_t *machine, const uint8_t *plan,
                  const uint8_t *root, uint64_t until)
 {
     *record = (struct record){ .state = RECORD_REFUSED };
-    copy(record->machine, machine, RECORD_KEY_BYTES);
-    copy(record->plan, plan, RECORD_KEY_BYTES);
-    copy(record->root, root, RECORD_KEY_BYTES);
+    bytes_copy(record->machine, machine, RECORD_KEY_BYTES);
+    bytes_copy(record->plan, plan, RECORD_KEY_BYTES);
+    bytes_copy(record->root, root, RECORD_KEY_BYTES);
     for (size_t i = 0; i < sizeof record->until; i++)
         record->until[i] = (uint8_t)(until >> (8 * i));
 }
 
 void record_seal(struct record *record)
 {
-    copy(record->magic, MAGIC, sizeof record->magic);
+    bytes_copy((uint8_t *)record->magic, (const uint8_t *)MAGIC, sizeof record->magic);
     make_check(record, record->check);
 }
 
@@ -85,12 +70,15 @@ bool record_is_sound(const struct record *record, size_t bytes)
 {
     uint8_t check[8];
 
-    if (bytes != sizeof *record || !same(record->magic, MAGIC, sizeof record->magic))
+    if (bytes != sizeof *record ||
+        !bytes_eq((const uint8_t *)record->magic, (const uint8_t *)MAGIC,
+                  sizeof record->magic))
         return false;
     make_check(record, check);
-    return same(record->check, check, sizeof check) && record->state <= RECORD_READY &&
-           record->fence <= FENCE_STRICT && record->enforced <= 1 &&
-           record->tool_count <= RECORD_TOOLS && record->tool_next < RECORD_TOOLS &&
+    return bytes_eq(record->check, check, sizeof check) &&
+           record->state <= RECORD_READY && record->fence <= FENCE_STRICT &&
+           record->enforced <= 1 && record->tool_count <= RECORD_TOOLS &&
+           record->tool_next < RECORD_TOOLS &&
            (record->tool_next == record->tool_count ||
             record->tool_count == RECORD_TOOLS) &&
            !record->reason[RECORD_REASON_CAP - 1];
@@ -104,15 +92,15 @@ bool record_is_for(const struct record *record, const uint8_t *machine,
     for (size_t i = sizeof record->until; i-- > 0;)
         until = until << 8 | record->until[i];
     return (until == 0 || now < until) &&
-           same(record->machine, machine, RECORD_KEY_BYTES) &&
-           same(record->plan, plan, RECORD_KEY_BYTES) &&
-           same(record->root, root, RECORD_KEY_BYTES);
+           bytes_eq(record->machine, machine, RECORD_KEY_BYTES) &&
+           bytes_eq(record->plan, plan, RECORD_KEY_BYTES) &&
+           bytes_eq(record->root, root, RECORD_KEY_BYTES);
 }
 
 enum record_reads record_tool_reads(const struct record *record, const uint8_t key[7])
 {
     for (size_t i = 0; i < record->tool_count; i++)
-        if (same(record->tool[i].key, key, 7))
+        if (bytes_eq(record->tool[i].key, key, 7))
             return record->tool[i].readable ? RECORD_READS_ALL : RECORD_READS_NOT;
     return RECORD_READS_UNKNOWN;
 }
@@ -121,7 +109,7 @@ void record_add_tool(struct record *record, const uint8_t key[7], bool readable)
 {
     size_t at = 0;
 
-    while (at < record->tool_count && !same(record->tool[at].key, key, 7))
+    while (at < record->tool_count && !bytes_eq(record->tool[at].key, key, 7))
         at++;
     if (at == record->tool_count) {
         at = record->tool_next;
@@ -129,6 +117,6 @@ void record_add_tool(struct record *record, const uint8_t key[7], bool readable)
         if (record->tool_count < RECORD_TOOLS)
             record->tool_count++;
     }
-    copy(record->tool[at].key, key, 7);
+    bytes_copy(record->tool[at].key, key, 7);
     record->tool[at].readable = readable;
 }

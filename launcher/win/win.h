@@ -65,6 +65,15 @@ static inline bool err_win32(struct err *err, const char *call, const char16_t *
     return err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE, call, object);
 }
 
+/* The time as one number: a FILETIME's 100 ns since 1601. */
+static inline uint64_t win_time(void)
+{
+    FILETIME t;
+
+    GetSystemTimeAsFileTime(&t);
+    return (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
+}
+
 /* PSID is not const in the API; lend this only to calls that read it. */
 static inline PSID sid_psid(const struct sid *sid)
 {
