@@ -2,7 +2,6 @@
 
 #include <winreg.h>
 
-#define RING      256 /* results of place, text and the report readers live that long */
 #define PLACE_CAP 2048
 #define REG_KEY   u"Volatile Environment"
 #define REG_VALUE u"LOCALAPPDATA"
@@ -14,17 +13,13 @@ static char16_t run_tag[40]; /* in the names of everything others could meet */
 
 const char16_t *const ways[2] = { u"tools\\git.exe", u"rf\\shims\\git.exe" };
 
-/* Storage of the n-th next call; the one RING calls ago is freed. */
-static void *ring_take(size_t bytes)
+/* Storage that lives as long as the test program: a few hundred bytes a call. */
+static void *lasting(size_t bytes)
 {
-    static void *slot[RING];
-    static unsigned next;
+    void *at = calloc(1, bytes);
 
-    next = (next + 1) % RING;
-    free(slot[next]);
-    slot[next] = calloc(1, bytes);
-    assert_non_null(slot[next]);
-    return slot[next];
+    assert_non_null(at);
+    return at;
 }
 
 static void must(bool ok, const char *what, const char16_t *object)
@@ -64,7 +59,7 @@ const char16_t *text(const wchar_t *format, ...)
     n = vsnwprintf(buf, COUNT(buf), format, args);
     va_end(args);
     must(n >= 0 && (size_t)n < COUNT(buf), "text too long", format);
-    return wcscpy(ring_take(((size_t)n + 1) * sizeof *buf), buf);
+    return wcscpy(lasting(((size_t)n + 1) * sizeof *buf), buf);
 }
 
 bool is_there(const char16_t *full_path)
@@ -390,7 +385,7 @@ void proc_init_line(struct proc *p, const char16_t *line)
 
 void proc_init(struct proc *p, const char16_t *exe, const char16_t *tail)
 {
-    exe = wcscpy(ring_take((wcslen(exe) + 1) * sizeof *exe), exe);
+    exe = wcscpy(lasting((wcslen(exe) + 1) * sizeof *exe), exe);
     proc_init_line(p, text(L"\"%ls\"%ls", exe, tail));
     if (wcschr(exe, u'\\'))
         p->app = _wcsdup(exe);
@@ -589,7 +584,7 @@ const char *proc_value(const struct proc *p, const char *key, size_t nth)
     size_t len = 0;
     const char *value = find_value(p, key, nth, &len);
 
-    return value ? memcpy(ring_take(len + 1), value, len) : NULL;
+    return value ? memcpy(lasting(len + 1), value, len) : NULL;
 }
 
 static unsigned hex_digit(char c)
@@ -597,7 +592,7 @@ static unsigned hex_digit(char c)
     return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-/* To be freed. */
+/* May be freed. */
 static char16_t *unhex(const char *hex, size_t hex_len)
 {
     char16_t *out = calloc(hex_len / 4 + 1, sizeof *out);
@@ -609,21 +604,12 @@ static char16_t *unhex(const char *hex, size_t hex_len)
     return out;
 }
 
-/* A copy of something to be freed that need not be. */
-static const char16_t *keep(char16_t *owned)
-{
-    const char16_t *kept = wcscpy(ring_take((wcslen(owned) + 1) * sizeof *owned), owned);
-
-    free(owned);
-    return kept;
-}
-
 const char16_t *proc_text(const struct proc *p, const char *key, size_t nth)
 {
     size_t len = 0;
     const char *hex = find_value(p, key, nth, &len);
 
-    return hex && strncmp(hex, "null", 4) != 0 ? keep(unhex(hex, len)) : NULL;
+    return hex && strncmp(hex, "null", 4) != 0 ? unhex(hex, len) : NULL;
 }
 
 unsigned long proc_number(const struct proc *p, const char *key)
@@ -659,7 +645,7 @@ static const char16_t *find_env(const struct proc *p, const char16_t *name, size
         char16_t *var = unhex(hex, hex_len);
 
         if (!_wcsnicmp(var, name, name_len) && var[name_len] == u'=' && nth-- == 0)
-            return keep(var) + name_len + 1;
+            return var + name_len + 1;
         free(var);
     }
     return NULL;

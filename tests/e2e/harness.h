@@ -6,9 +6,9 @@
  *
  * The directory of a test program (`root`) has from the start:
  *     rf\shims\*.exe  rf\denybin\*.exe  rf\ringfence.exe    the install under test
- *     tools\{git,ssh,scp,curl,python}.exe                   fake tools
- * (tests/fakes/probe.c) ws                                                    where
- * programs are started local %LOCALAPPDATA% of the registry
+ *     tools\{git,ssh,scp,curl,python}.exe     fake tools (tests/fakes/probe.c)
+ *     ws                                      where programs are started
+ *     local                                   %LOCALAPPDATA% of the registry
  */
 #pragma once
 
@@ -37,15 +37,15 @@ int harness_main(int argc, wchar_t **argv, const char *name,
 
 int wmain(int argc, wchar_t **argv); /* every test program's */
 
-/* The full path of something below root; the result lives for the next 256 calls.
- * u"" gives root itself. */
+/* The full path of something below root; u"" gives root itself.  This and every other
+ * text that is handed out here lives as long as the test program. */
 const char16_t *place(const char16_t *relative);
 
 /* The dist directory and the probe the program was given. */
 const char16_t *place_dist(void);
 const char16_t *place_probe(void);
 
-/* Text put together as by wprintf, in storage that lives for the next 256 calls. */
+/* Text put together as by wprintf. */
 const char16_t *text(const wchar_t *format, ...);
 
 /* All with places relative to root; missing parent directories are made. */
@@ -122,8 +122,8 @@ void sink_await(struct sink *sink, const char *needle);
 /* Waits for the end of the pipe; false when it did not come in time. */
 bool sink_await_end(struct sink *sink, DWORD ms);
 
-/* The value of a `key=` line of the probe's report, n-th of that key from 0; in storage
- * that lives for the next 256 calls, NULL if there is none. */
+/* The value of a `key=` line of the probe's report, n-th of that key from 0; NULL if
+ * there is none. */
 const char *proc_value(const struct proc *p, const char *key, size_t nth);
 const char16_t *proc_text(const struct proc *p, const char *key,
                           size_t nth); /* un-hexed */
