@@ -1,5 +1,6 @@
 #include "remote.h"
 
+#include "core/crtfds.h"
 #include "core/exitcode.h"
 #include "core/netcheck.h"
 #include "remote_console.h"
@@ -29,21 +30,57 @@ enum failed {
 
 static struct remote_console console;
 
+static bool give_handle(const struct remote *r, HANDLE h, uint64_t *given,
+                        struct err *err)
+{
+    HANDLE there = NULL;
+
+    if (!DuplicateHandle(GetCurrentProcess(), h, r->process, &there, 0, TRUE,
+                         DUPLICATE_SAME_ACCESS))
+        return err_win32(err, "DuplicateHandle", NULL);
+    *given = (uint64_t)(uintptr_t)there;
+    return true;
+}
+
+/* What the C runtime of whoever started us left for ours: of the first three only how
+ * they are meant (text, binary), and only where they are the standard handles. */
+static bool give_descriptors(const struct remote *r, struct wire_start *start,
+                             struct err *err)
+{
+    STARTUPINFOW si;
+    size_t count = 0;
+
+    GetStartupInfoW(&si);
+    count = crtfds_count(si.lpReserved2, si.cbReserved2, sizeof(HANDLE));
+    for (size_t fd = 0; fd < count; fd++) {
+        uint8_t flags = crtfds_flags(si.lpReserved2, si.cbReserved2, sizeof(HANDLE), fd);
+        HANDLE h = (HANDLE)(uintptr_t)crtfds_handle(si.lpReserved2, si.cbReserved2,
+                                                    sizeof(HANDLE), fd);
+
+        if (!flags || GetFileType(h) == FILE_TYPE_UNKNOWN)
+            continue;
+        if (fd >= WIRE_FDS)
+            return err_rule(err, "a C runtime's descriptor is beyond number 34", NULL);
+        if (fd < 3 && h != remote_console_handle(&console, fd))
+            continue;
+        if (fd >= 3 && !give_handle(r, h, &start->handle[fd], err))
+            return false;
+        start->fd_flags[fd] = flags;
+    }
+    return true;
+}
+
 /* Our standard handles become the runner's; a missing or closed one stays missing. */
 static bool give_handles(const struct remote *r, struct wire_start *start,
                          struct err *err)
 {
     for (size_t i = 0; i < 3; i++) {
-        HANDLE h = remote_console_handle(&console, i), there = NULL;
+        HANDLE h = remote_console_handle(&console, i);
 
-        if (!h)
-            continue;
-        if (!DuplicateHandle(GetCurrentProcess(), h, r->process, &there, 0, TRUE,
-                             DUPLICATE_SAME_ACCESS))
-            return err_win32(err, "DuplicateHandle", NULL);
-        start->std[i] = (uint64_t)(uintptr_t)there;
+        if (h && !give_handle(r, h, &start->handle[i], err))
+            return false;
     }
-    return true;
+    return give_descriptors(r, start, err);
 }
 
 /* A handle of the runner's, as our own. */

@@ -1,5 +1,6 @@
 #include "runner.h"
 
+#include "core/crtfds.h"
 #include "win/dll.h"
 
 #define JOB_LIST    0x2000Du /* PROC_THREAD_ATTRIBUTE_JOB_LIST, Windows 10 */
@@ -14,9 +15,11 @@ typedef VOID(WINAPI *delete_list)(LPPROC_THREAD_ATTRIBUTE_LIST);
 struct launch {
     HANDLE token;
     struct token_security security;
-    HANDLE std[3];     /* as STARTUPINFO has them; NULL: none */
-    HANDLE inherit[3]; /* those there are */
+    HANDLE std[3];            /* as STARTUPINFO has them; NULL: none */
+    HANDLE inherit[WIRE_FDS]; /* these, and what more descriptors of the C runtime have */
     size_t inherit_count;
+    uint8_t fds[4 + WIRE_FDS * (1 + sizeof(HANDLE))]; /* those, for STARTUPINFO */
+    size_t fds_bytes;
     HANDLE job;
     STARTUPINFOEXW startup;
     _Alignas(16) uint8_t room[512]; /* for the attribute list */
@@ -61,10 +64,11 @@ static bool is_given(HANDLE h)
 static bool take_handles(const struct wire_start *start, struct launch *l,
                          struct err *err)
 {
+    size_t count = 0; /* of descriptors the C runtime is told of */
     bool ok = true;
 
-    for (size_t i = 0; i < 3; i++) {
-        HANDLE h = (HANDLE)(uintptr_t)start->std[i];
+    for (size_t i = 0; i < WIRE_FDS; i++) {
+        HANDLE h = (HANDLE)(uintptr_t)start->handle[i];
 
         if (!h)
             continue;
@@ -72,10 +76,16 @@ static bool take_handles(const struct wire_start *start, struct launch *l,
             ok = false;
             continue;
         }
-        l->std[i] = h;
+        if (i < 3)
+            l->std[i] = h;
         l->inherit[l->inherit_count++] = h;
+        if (start->fd_flags[i])
+            count = i + 1;
     }
-    return ok || err_rule(err, "a standard handle is not in the runner's table", NULL);
+    l->fds_bytes = crtfds_write(start->fd_flags, start->handle, count, sizeof(HANDLE),
+                                l->fds, sizeof l->fds);
+    return ok ||
+           err_rule(err, "a handle of the command is not in the runner's table", NULL);
 }
 
 static void close_handles(struct launch *l)
@@ -125,6 +135,10 @@ static void fill_startup(struct launch *l)
     si->hStdInput = l->std[0];
     si->hStdOutput = l->std[1];
     si->hStdError = l->std[2];
+    if (l->fds_bytes > 4) {
+        si->lpReserved2 = l->fds;
+        si->cbReserved2 = (WORD)l->fds_bytes;
+    }
     si->lpDesktop = runner.desktop[0] ? runner.desktop : NULL;
 }
 

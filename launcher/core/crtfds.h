@@ -16,3 +16,12 @@ uint64_t crtfds_handle(const uint8_t *block, size_t bytes, size_t handle_bytes,
 
 /* How many descriptors a well-formed block speaks of; 0 for any other. */
 size_t crtfds_count(const uint8_t *block, size_t bytes, size_t handle_bytes);
+
+/* The runtime's flags of descriptor fd (text or binary, pipe, device), 0 when it is not
+ * open. */
+uint8_t crtfds_flags(const uint8_t *block, size_t bytes, size_t handle_bytes, size_t fd);
+
+/* Writes a block of count descriptors for a child of the same width; one whose flags are
+ * 0 is not open.  Returns its size, 0 when it does not fit into cap bytes. */
+size_t crtfds_write(const uint8_t *flags, const uint64_t *handle, size_t count,
+                    size_t handle_bytes, uint8_t *out, size_t cap);

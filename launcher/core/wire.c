@@ -178,16 +178,22 @@ static bool is_block(struct u16s block)
 
 static void flow_start_fixed(struct flow *f, struct wire_start *start, uint32_t len[4])
 {
+    uint8_t spare = 0; /* text lies at an even place */
+
     flow_32(f, &start->flags);
     flow_32(f, &start->root_count);
     for (size_t i = 0; i < 3; i++)
-        flow_64(f, &start->std[i]);
+        flow_64(f, &start->handle[i]);
     for (size_t i = 0; i < 4; i++)
         flow_32(f, &len[i]);
+    for (size_t i = 3; i < WIRE_FDS; i++)
+        flow_64(f, &start->handle[i]);
+    flow_bytes(f, start->fd_flags, sizeof start->fd_flags);
+    flow_bytes(f, &spare, 1);
     flow_bytes(f, start->run, sizeof start->run);
     for (size_t i = 0; i < FENCE_ROOTS_MAX; i++)
         flow_bytes(f, start->root[i], sizeof start->root[i]);
-    if (start->flags & ~WIRE_START_FLAGS || start->root_count > FENCE_ROOTS_MAX)
+    if (start->flags & ~WIRE_START_FLAGS || start->root_count > FENCE_ROOTS_MAX || spare)
         f->bad = true;
 }
 

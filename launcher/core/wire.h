@@ -17,14 +17,17 @@
 #include "core/envblock.h"
 #include "core/fence.h"
 
-#define WIRE_VERSION    1u
+#define WIRE_VERSION    2u
 #define WIRE_HEAD_BYTES 8u
 #define WIRE_HASH_BYTES 12u    /* what sid_ours takes */
 #define WIRE_NAME_BYTES 16u    /* a pipe's name, as random bytes */
 #define WIRE_TEXT_MAX   32766u /* units, without terminator: a command line, a path */
 #define WIRE_CALL_CAP   96u    /* chars of an error's call, terminator included */
 
-#define WIRE_START_FIXED (48u + (FENCE_ROOTS_MAX + 1u) * WIRE_HASH_BYTES)
+#define WIRE_FDS 35u /* the C runtime's descriptors a command can be given */
+
+#define WIRE_START_FIXED                                                                 \
+    (24u + 9u * WIRE_FDS + 1u + (FENCE_ROOTS_MAX + 1u) * WIRE_HASH_BYTES)
 #define WIRE_PAYLOAD_MAX                                                                 \
     (WIRE_START_FIXED + 2u * (3u * (WIRE_TEXT_MAX + 1u) + ENVBLOCK_MAX))
 #define WIRE_FRAME_MAX (WIRE_HEAD_BYTES + WIRE_PAYLOAD_MAX)
@@ -70,7 +73,10 @@ struct wire_hello {
 
 struct wire_start {
     uint32_t flags;
-    uint64_t std[3]; /* inheritable handles in the runner's table, now its own; 0: none */
+    /* Inheritable handles in the runner's table, now its own: the standard ones, and what
+     * the C runtime's descriptors from 3 on have; 0: none. */
+    uint64_t handle[WIRE_FDS];
+    uint8_t fd_flags[WIRE_FDS]; /* the runtime's own; 0: it makes them up, if it can */
     uint8_t run[WIRE_HASH_BYTES];
     uint32_t root_count;
     uint8_t root[FENCE_ROOTS_MAX][WIRE_HASH_BYTES];

@@ -3,6 +3,8 @@
 #include <winreg.h>
 
 #define PLACE_CAP 2048
+#define FOPEN     0x01 /* flags of a file in lpReserved2; MS: the C runtime's _osfile */
+#define FPIPE     0x08
 #define REG_KEY   u"Volatile Environment"
 #define REG_VALUE u"LOCALAPPDATA"
 #define REG_SAVED u"RingfenceTestSaved" /* the user's own value, while ours is there */
@@ -484,6 +486,44 @@ void proc_start(struct proc *p)
 
     SetLastError(code);
     must(code == 0, "CreateProcess", p->line);
+}
+
+/* lpReserved2 as the C runtime has it: count, flags, handles. */
+static WORD crt_files(BYTE *at, size_t cap, const HANDLE *handle, int count)
+{
+    static const BYTE flags = FOPEN | FPIPE;
+    size_t bytes = sizeof(int) + (size_t)count * (1 + sizeof(HANDLE));
+
+    assert_true(bytes <= cap);
+    memcpy(at, &count, sizeof count);
+    for (int i = 0; i < count; i++) {
+        at[sizeof count + (size_t)i] = flags;
+        memcpy(at + sizeof count + (size_t)count + (size_t)i * sizeof(HANDLE), &handle[i],
+               sizeof(HANDLE));
+    }
+    return (WORD)bytes;
+}
+
+HANDLE proc_start_with_fourth(struct proc *p)
+{
+    BYTE files[64];
+    HANDLE read = NULL, write = NULL, nul;
+
+    assert_true(CreatePipe(&read, &write, NULL, 0));
+    SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    nul = CreateFileW(u"NUL", GENERIC_READ | GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0,
+                      NULL);
+    SetHandleInformation(nul, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    p->own_handles = true;
+    p->si.dwFlags = STARTF_USESTDHANDLES;
+    p->si.hStdInput = p->si.hStdOutput = p->si.hStdError = nul;
+    p->si.lpReserved2 = files;
+    p->si.cbReserved2 =
+        crt_files(files, sizeof files, (HANDLE[]){ nul, nul, nul, write }, 4);
+    proc_start(p);
+    CloseHandle(write);
+    CloseHandle(nul);
+    return read;
 }
 
 void proc_wait_end(struct proc *p)

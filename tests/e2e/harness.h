@@ -112,6 +112,9 @@ void proc_start(struct proc *p);
  */
 DWORD proc_try(struct proc *p);
 /* Waits for the end of the process and of both its pipes; sets code. */
+/* Starts it with a pipe as the C runtime's descriptor 3, NUL as the others; returns the
+ * reading end. */
+HANDLE proc_start_with_fourth(struct proc *p);
 void proc_wait(struct proc *p);
 void proc_wait_end(struct proc *p); /* the process only */
 void proc_run(struct proc *p);      /* start and wait */

@@ -185,6 +185,26 @@ static void pipes__300000_random_bytes__come_back_unchanged(void **state)
     proc_clear(&p);
 }
 
+/* What Node and others hand down beside the three standard handles. */
+static void descriptors__the_fourth_is_a_pipe__tool_writes_to_it(void **state)
+{
+    struct proc p;
+    char got[64] = "";
+    DWORD n = 0;
+    HANDLE read;
+
+    (void)state;
+    remote_init(&p, u" fd3 through-the-fourth");
+    read = proc_start_with_fourth(&p);
+    proc_wait(&p);
+    assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
+    assert_string_equal(got, "through-the-fourth");
+    /* and the pipe ends with the tool: neither launcher nor runner kept it */
+    assert_false(ReadFile(read, got, sizeof got - 1, &n, NULL));
+    CloseHandle(read);
+    proc_clear(&p);
+}
+
 /* Nobody but the tool holds its stdout: not the launcher, and not the runner.  Detached,
  * for under Wine the process behind a console of the tool's own holds it too. */
 static void eof__tool_closes_stdout_and_lives_on__reader_sees_it(void **state)
@@ -495,7 +515,7 @@ static void expect_hello(HANDLE h, const struct note *note)
     DWORD pid;
 
     read_exactly(h, hello, sizeof hello);
-    assert_memory_equal(hello, "RF\1\2", 4);
+    assert_memory_equal(hello, "RF\2\2", 4);
     memcpy(&pid, hello + HEAD_SIZE, sizeof pid);
     assert_int_equal(pid, note->pid);
 }
@@ -507,7 +527,7 @@ static void expect_refusal(HANDLE h)
     DWORD n = 0;
 
     if (ReadFile(h, head, sizeof head, &n, NULL) && n == sizeof head)
-        assert_memory_equal(head, "RF\1\6", 4);
+        assert_memory_equal(head, "RF\2\6", 4);
 }
 
 static void pipe__garbage__is_refused_and_the_runner_lives_on(void **state)
@@ -519,12 +539,12 @@ static void pipe__garbage__is_refused_and_the_runner_lives_on(void **state)
         { "", 0 },
         { "G", 1 },
         { "GET / HTTP/1.1\r\n\r\n", 18 },
-        { "RF\2\3\0\0\0\0", 8 },         /* another version */
-        { "RF\1\4\xFF\xFF\xFF\xFF", 8 }, /* a START of 4 GB */
-        { "RF\1\x63\0\0\0\0", 8 },       /* no kind */
-        { "RF\1\2\x54\0\0\0", 8 },       /* a HELLO, cut */
-        { "RF\1\x0B\0\0\0\0", 8 },
-        { "RF\1\7\x08\0\0\0\0\0\0\0\0\0\0\0", 16 }, /* a signal for nobody */
+        { "RF\1\3\0\0\0\0", 8 },         /* another version */
+        { "RF\2\4\xFF\xFF\xFF\xFF", 8 }, /* a START of 4 GB */
+        { "RF\2\x63\0\0\0\0", 8 },       /* no kind */
+        { "RF\2\2\x54\0\0\0", 8 },       /* a HELLO, cut */
+        { "RF\2\x0B\0\0\0\0", 8 },
+        { "RF\2\7\x08\0\0\0\0\0\0\0\0\0\0\0", 16 }, /* a signal for nobody */
     };
     struct note note, after;
     HANDLE runner = runner_open(&note), same;
@@ -581,7 +601,7 @@ pipe__client_dies_after_its_offer__runner_ends_and_another_serves(void **state)
 
     (void)state;
     expect_hello(h, &note);
-    assert_true(WriteFile(h, "RF\1\3\0\0\0\0", 8, &done, NULL));
+    assert_true(WriteFile(h, "RF\2\3\0\0\0\0", 8, &done, NULL));
     CloseHandle(h);
     assert_true(ends_soon(runner));
     CloseHandle(runner);
@@ -821,6 +841,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(command__line_environment_and_directory__arrive),
         cmocka_unit_test(exit_codes__all_32_bits__come_back),
         cmocka_unit_test(pipes__300000_random_bytes__come_back_unchanged),
+        cmocka_unit_test(descriptors__the_fourth_is_a_pipe__tool_writes_to_it),
         cmocka_unit_test(eof__tool_closes_stdout_and_lives_on__reader_sees_it),
         cmocka_unit_test(detached__launcher_without_a_console__neither_has_the_tool),
         cmocka_unit_test(program__cannot_be_started__is_126_and_says_why),

@@ -5,10 +5,8 @@
  */
 #include "harness.h"
 
-#define MANY  300000
-#define SOON  10000u /* ms; enough for a busy machine, far below the tool's own life */
-#define FOPEN 0x01   /* flags of a file in lpReserved2; MS: the C runtime's _osfile */
-#define FPIPE 0x08
+#define MANY 300000
+#define SOON 10000u /* ms; enough for a busy machine, far below the tool's own life */
 
 static char *random_bytes(size_t count)
 {
@@ -116,46 +114,6 @@ static void eof__writer_closes_stdin__tool_sees_it(void **state)
     }
 }
 
-/* lpReserved2 as the C runtime has it: count, flags, handles. */
-static WORD crt_files(BYTE *at, size_t cap, const HANDLE *handle, int count)
-{
-    static const BYTE flags = FOPEN | FPIPE;
-    size_t bytes = sizeof(int) + (size_t)count * (1 + sizeof(HANDLE));
-
-    assert_true(bytes <= cap);
-    memcpy(at, &count, sizeof count);
-    for (int i = 0; i < count; i++) {
-        at[sizeof count + (size_t)i] = flags;
-        memcpy(at + sizeof count + (size_t)count + (size_t)i * sizeof(HANDLE), &handle[i],
-               sizeof(HANDLE));
-    }
-    return (WORD)bytes;
-}
-
-/* Starts exe with a pipe as the C runtime's file 3; returns its reading end. */
-static HANDLE start_with_fourth(struct proc *p, const char16_t *exe, const char16_t *tail)
-{
-    BYTE files[64];
-    HANDLE read = NULL, write = NULL, nul;
-
-    assert_true(CreatePipe(&read, &write, NULL, 0));
-    SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    nul = CreateFileW(u"NUL", GENERIC_READ | GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0,
-                      NULL);
-    SetHandleInformation(nul, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    proc_init(p, exe, tail);
-    p->own_handles = true;
-    p->si.dwFlags = STARTF_USESTDHANDLES;
-    p->si.hStdInput = p->si.hStdOutput = p->si.hStdError = nul;
-    p->si.lpReserved2 = files;
-    p->si.cbReserved2 =
-        crt_files(files, sizeof files, (HANDLE[]){ nul, nul, nul, write }, 4);
-    proc_start(p);
-    CloseHandle(write);
-    CloseHandle(nul);
-    return read;
-}
-
 static void crt_files__fourth_is_a_pipe__tool_writes_to_it(void **state)
 {
     (void)state;
@@ -164,8 +122,10 @@ static void crt_files__fourth_is_a_pipe__tool_writes_to_it(void **state)
         struct proc p;
         char got[64] = "";
         DWORD n = 0;
-        HANDLE read = start_with_fourth(&p, place(ways[way]), u" fd3 through-the-fourth");
+        HANDLE read;
 
+        proc_init(&p, place(ways[way]), u" fd3 through-the-fourth");
+        read = proc_start_with_fourth(&p);
         proc_wait(&p);
         assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
         assert_string_equal(got, "through-the-fourth");
@@ -189,8 +149,8 @@ static void crt_files__tool_closes_the_fourth_and_lives_on__reader_sees_it(void 
         DWORD n = 0;
         bool ended, alive;
 
-        read = start_with_fourth(&p, place(ways[way]),
-                                 text(L" fd3 x close-fd3 wait %ls", name));
+        proc_init(&p, place(ways[way]), text(L" fd3 x close-fd3 wait %ls", name));
+        read = proc_start_with_fourth(&p);
         assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
         /* blocks until the last copy is closed, at the latest when the tool gives up */
         ended = !ReadFile(read, got, sizeof got - 1, &n, NULL);

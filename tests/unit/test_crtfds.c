@@ -52,6 +52,42 @@ static void crtfds_count__absurd_count__is_zero(void **state)
     assert_int_equal(crtfds_count(block, sizeof block, 4), 0);
 }
 
+static void crtfds_write__what_was_read__the_same_block(void **state)
+{
+    uint8_t flags[4], out[sizeof four];
+    uint64_t handle[4];
+
+    (void)state;
+    for (size_t fd = 0; fd < 4; fd++) {
+        flags[fd] = crtfds_flags(four, sizeof four, 8, fd);
+        handle[fd] = crtfds_handle(four, sizeof four, 8, fd);
+    }
+    assert_int_equal(flags[1], 0x41);
+    assert_int_equal(flags[2], 0);
+    assert_int_equal(crtfds_flags(four, sizeof four, 8, 4), 0);
+    assert_int_equal(crtfds_write(flags, handle, 4, 8, out, sizeof out), sizeof four);
+    assert_memory_equal(out, four, sizeof four);
+}
+
+static void crtfds_write__no_room__writes_nothing(void **state)
+{
+    static const uint8_t flags[4] = { 1, 1, 1, 1 };
+    static const uint64_t handle[4] = { 4, 8, 12, 16 };
+    uint8_t out[sizeof four];
+
+    (void)state;
+    for (size_t cap = 0; cap < sizeof four; cap++) {
+        uint8_t *room = malloc(cap ? cap : 1);
+
+        assert_non_null(room);
+        assert_int_equal(crtfds_write(flags, handle, 4, 8, room, cap), 0);
+        free(room);
+    }
+    assert_int_equal(crtfds_write(flags, handle, 4, 4, out, sizeof out), 24);
+    assert_int_equal(crtfds_count(out, 24, 4), 4);
+    assert_true(crtfds_handle(out, 24, 4, 3) == 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -59,6 +95,8 @@ int main(void)
         cmocka_unit_test(crtfds_handle__closed_or_absent__gives_none),
         cmocka_unit_test(crtfds_count__cut_anywhere__is_zero),
         cmocka_unit_test(crtfds_count__absurd_count__is_zero),
+        cmocka_unit_test(crtfds_write__what_was_read__the_same_block),
+        cmocka_unit_test(crtfds_write__no_room__writes_nothing),
     };
     return cmocka_run_group_tests_name("crtfds", tests, NULL, NULL);
 }

@@ -38,7 +38,8 @@ static struct wire_start a_start(void)
 
     return (struct wire_start){
         .flags = WIRE_START_OFFLINE,
-        .std = { 4, 0, UINT64_C(0xFFFFFFFF00000008) },
+        .handle = { 4, 0, UINT64_C(0xFFFFFFFF00000008), [WIRE_FDS - 1] = 12 },
+        .fd_flags = { 0x41, [WIRE_FDS - 1] = 0x09 },
         .run = "run........",
         .root_count = 2,
         .root = { "root1......", "root2......" },
@@ -57,7 +58,8 @@ static void start__every_field__goes_there_and_back(void **state)
     take(wire_start_write(&in, frame, sizeof frame), WIRE_START);
     assert_true(wire_start_read(&out, payload, payload_bytes));
     assert_int_equal(out.flags, in.flags);
-    assert_memory_equal(out.std, in.std, sizeof in.std);
+    assert_memory_equal(out.handle, in.handle, sizeof in.handle);
+    assert_memory_equal(out.fd_flags, in.fd_flags, sizeof in.fd_flags);
     assert_memory_equal(out.run, in.run, sizeof in.run);
     assert_int_equal(out.root_count, 2);
     assert_memory_equal(out.root, in.root, sizeof in.root);
@@ -164,6 +166,8 @@ static void start__cut_or_bent__is_refused(void **state)
     assert_false(wire_start_read(&out, payload, payload_bytes));
     bytes_put32(payload, 0);
     assert_true(wire_start_read(&out, payload, payload_bytes));
+    payload[24 + 9 * WIRE_FDS] = 1; /* what is to be zero */
+    assert_false(wire_start_read(&out, payload, payload_bytes));
 }
 
 static void head__garbage__is_refused(void **state)
@@ -171,15 +175,16 @@ static void head__garbage__is_refused(void **state)
     static const uint8_t bad[][WIRE_HEAD_BYTES] = {
         { 0 },
         { 'G', 'E', 'T', ' ', '/', ' ', 'H', 'T' },
-        { 'R', 'F', 2, WIRE_OFFER, 0, 0, 0, 0 },
-        { 'R', 'F', 1, 0, 0, 0, 0, 0 },
-        { 'R', 'F', 1, WIRE_KINDS, 0, 0, 0, 0 },
-        { 'R', 'F', 1, 0xFF, 0, 0, 0, 0 },
-        { 'R', 'F', 1, WIRE_OFFER, 1, 0, 0, 0 },
-        { 'R', 'F', 1, WIRE_START, 0, 0, 0, 0 },
-        { 'R', 'F', 1, WIRE_START, 0xFF, 0xFF, 0xFF, 0xFF },
-        { 'R', 'F', 1, WIRE_HELLO, 83, 0, 0, 0 },
-        { 'R', 'F', 1, WIRE_SIGNAL, 9, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION - 1, WIRE_OFFER, 0, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION + 1, WIRE_OFFER, 0, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, 0, 0, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, WIRE_KINDS, 0, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, 0xFF, 0, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, WIRE_OFFER, 1, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, WIRE_START, 0, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, WIRE_START, 0xFF, 0xFF, 0xFF, 0xFF },
+        { 'R', 'F', WIRE_VERSION, WIRE_HELLO, 83, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, WIRE_SIGNAL, 9, 0, 0, 0 },
     };
     enum wire_kind kind = WIRE_KINDS;
     size_t bytes = 77;
