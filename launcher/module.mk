@@ -8,7 +8,7 @@ CLI    += $(patsubst %,launcher/%.c,elevate setup_machine)
 
 # The warm runner of level enforced, and the launcher's side of it.
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_console remote_open enforced)
-RUNNER := $(patsubst %,launcher/%.c,runner runner_desktop runner_job runner_serve runner_signal runner_start guard netproof)
+RUNNER := $(patsubst %,launcher/%.c,runner runner_console runner_desktop runner_job runner_serve runner_signal runner_start runner_trial guard netproof)
 
 define launcher_rules
 $B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))

@@ -103,7 +103,8 @@ static void trace(const struct wire_started *started)
              started->got & WIRE_GOT_UI ? u", windows limited" : u", windows not limited",
              started->got & WIRE_GOT_NET_CAP ? u", traffic capped"
                                              : u", traffic not capped",
-             started->got & WIRE_GOT_DESKTOP ? u", own desktop" : u", our desktop");
+             started->got & WIRE_GOT_DESKTOP ? u", own desktop" : u", our desktop",
+             started->got & WIRE_GOT_TERMINAL ? u", pseudo console" : u"");
 }
 
 /* Takes the child and its job over, and looks that they are what was said. */
@@ -132,6 +133,11 @@ static bool fill_start(const struct remote_request *q, struct wire_start *start)
     start->flags = (q->offline ? WIRE_START_OFFLINE : 0) |
                    (q->allow_unproven ? WIRE_START_UNPROVEN : 0) |
                    (console_is_detached() ? WIRE_START_DETACHED : 0);
+    if (console.is_terminal) {
+        start->flags |= WIRE_START_TERMINAL;
+        start->columns = console.size.columns;
+        start->rows = console.size.rows;
+    }
     if (q->root_count > FENCE_ROOTS_MAX || !wire_hash_of(&q->run, start->run))
         return false;
     for (size_t i = 0; i < q->root_count; i++)
@@ -151,6 +157,8 @@ static bool hand_over(struct remote *r, struct command *out, enum failed *failed
     size_t bytes = 0;
 
     *failed = FAILED_START;
+    if (!remote_console_open(&console, r->hello.can & WIRE_CAN_TERMINAL, err))
+        return false;
     if (!fill_start(r->request, &start))
         return err_rule(
             err, "the command, a path or the environment is too long, or is none", NULL);
@@ -192,18 +200,28 @@ static BOOL WINAPI on_control(DWORD event)
     return TRUE;
 }
 
-static bool pass_on(const struct remote_request *q, uint32_t pid)
+enum news { NEWS_SIGNAL, NEWS_SIZE };
+
+static size_t write_news(enum news news, uint32_t pid)
 {
     struct wire_signal signal = { .pid = pid,
                                   .event = control.event == CTRL_BREAK_EVENT };
+    struct wire_resize resize = { pid, console.size.columns, console.size.rows };
+
+    return news == NEWS_SIGNAL
+               ? wire_signal_write(&signal, remote_frame, sizeof remote_frame)
+               : wire_resize_write(&resize, remote_frame, sizeof remote_frame);
+}
+
+/* Tells the command's runner what has happened here. */
+static bool pass_on(const struct remote_request *q, enum news news, uint32_t pid)
+{
     struct remote r = { 0 };
     struct err unused;
     size_t bytes = 0;
-    bool ok =
-        remote_open(&r, q, &unused) &&
-        remote_send(&r, wire_signal_write(&signal, remote_frame, sizeof remote_frame),
-                    &unused) &&
-        remote_receive(&r, FRAME_MS, WIRE_DONE, &bytes, NULL, &unused);
+    bool ok = remote_open(&r, q, &unused) &&
+              remote_send(&r, write_news(news, pid), &unused) &&
+              remote_receive(&r, FRAME_MS, WIRE_DONE, &bytes, NULL, &unused);
 
     remote_close(&r);
     return ok;
@@ -213,12 +231,20 @@ static bool pass_on(const struct remote_request *q, uint32_t pid)
 static bool wait(const struct remote_request *q, const struct command *c,
                  uint32_t *exit_code, struct err *err)
 {
-    HANDLE either[] = { c->child, control.came };
+    HANDLE any[] = { c->child, console.resized, control.came };
+    DWORD woken = 0;
 
-    while (WaitForMultipleObjects(control.came ? 2 : 1, either, FALSE, INFINITE) ==
-           WAIT_OBJECT_0 + 1)
-        if (!pass_on(q, c->pid))
+    while ((woken = WaitForMultipleObjects(control.came ? 3 : 2, any, FALSE, INFINITE)) !=
+           WAIT_OBJECT_0) {
+        if (woken == WAIT_OBJECT_0 + 1) {
+            if (remote_console_has_new_size(&console))
+                (void)!pass_on(q, NEWS_SIZE, c->pid);
+        } else if (woken != WAIT_OBJECT_0 + 2) {
+            break;
+        } else if (!pass_on(q, NEWS_SIGNAL, c->pid)) {
             TerminateJobObject(c->job, INTERRUPTED);
+        }
+    }
     return process_wait(c->child, exit_code, err);
 }
 
@@ -315,12 +341,9 @@ uint32_t remote_run(const struct remote_request *request)
 
     control.came = CreateEventW(NULL, FALSE, FALSE, NULL);
     SetConsoleCtrlHandler(on_control, TRUE);
-    if (!remote_console_open(&console, &err)) {
-        err_report(&err, u"carry the command's input and output");
-        return EXIT_RINGFENCE;
-    }
     if (start(request, &command, &failed, &refused_level, &err))
         return finish(request, &command);
+    remote_console_end(&console);
     if (!refused_level)
         err_report(&err, u"start the command in the runner");
     return failed == FAILED_START ? EXIT_REFUSED : EXIT_RINGFENCE;

@@ -4,7 +4,7 @@
  * start one command after another, each under a restricted token of that account.
  *   ringfence-runner --user SID [--idle-ms N]     SID: who started it and may ask
  *   ringfence-runner --signal PID EVENT           see runner_signal
- *   ringfence-runner --trial                      see runner_make_desktop
+ *   ringfence-runner --trial, --trial-terminal    see runner_trial.c
  */
 #include "runner.h"
 
@@ -138,10 +138,12 @@ static bool begin(struct wire_ready *ready, struct err *err)
 
     InitializeCriticalSection(&runner.token_lock);
     if (!token_user_sid(&runner.self, err) || !guard_self(err) || !settle(err) ||
-        !paths_self(&path, err) || !look_at_self(err))
+        !paths_self(&path, err) || !look_at_self(err) || !runner_console_begin(err))
         return false;
     look_at_network();
-    (void)!runner_make_desktop(err); /* what is started is told that it has none */
+    runner_find_console(); /* what is started is told which it has */
+    if (runner_shows_terminal())
+        runner.hello.can |= WIRE_CAN_TERMINAL;
     return listen(ready, err);
 }
 
@@ -159,13 +161,17 @@ static void work_until_idle(void)
     for (;;) {
         DWORD idle = GetTickCount() - (DWORD)runner.last_ms;
 
-        if (started == 0 || idle >= work.idle_ms ||
-            WaitForSingleObject(runner.stop, work.idle_ms - idle) == WAIT_OBJECT_0)
+        if (started == 0 || (idle >= work.idle_ms && runner_console_await(0)))
+            break;
+        if (WaitForSingleObject(runner.stop, idle < work.idle_ms
+                                                 ? work.idle_ms - idle
+                                                 : work.idle_ms) == WAIT_OBJECT_0)
             break;
     }
     SetEvent(runner.stop);
     if (started)
         WaitForMultipleObjects((DWORD)started, work.thread, TRUE, LAST_ONE_MS);
+    runner_console_await(INFINITE); /* a pseudo console would end with us */
 }
 
 static bool next_number(struct u16s *rest, uint32_t *value)
@@ -187,7 +193,7 @@ static bool next_sid(struct u16s *rest, struct sid *sid)
     return cmdline_next(rest, &word) && sid_parse(sid, u16buf_text(&word));
 }
 
-enum what { NOTHING, SERVE, SIGNAL, TRIAL };
+enum what { NOTHING, SERVE, SIGNAL, TRIAL, TRIAL_TERMINAL };
 
 static enum what read_words(struct u16s rest)
 {
@@ -209,6 +215,8 @@ static enum what read_words(struct u16s rest)
             what = SIGNAL;
         else if (u16s_eq(u16buf_text(&buf), U16S("--trial")))
             ok = true, what = TRIAL;
+        else if (u16s_eq(u16buf_text(&buf), U16S("--trial-terminal")))
+            ok = true, what = TRIAL_TERMINAL;
         if (!ok)
             return NOTHING;
     }
@@ -228,7 +236,9 @@ static uint32_t run(void)
     case SIGNAL:
         return runner_signal_main(work.signal_pid, work.signal_event);
     case TRIAL:
-        return runner_trial_main();
+        return runner_trial_main(false);
+    case TRIAL_TERMINAL:
+        return runner_trial_main(true);
     case SERVE:
         break;
     }

@@ -11,6 +11,12 @@
 
 #define RUNNER_FRAME_MS 10000u /* how long a client may take over one frame */
 
+/* A console of its own, where nothing of it is seen.  One that the child itself would
+ * have to make may be denied to a restricted token, and the child dies with 0xC0000142:
+ * then a pseudo console, which this process makes; and if not even that comes up, none.
+ */
+enum runner_console { RUNNER_NO_WINDOW, RUNNER_PSEUDO, RUNNER_DETACHED };
+
 /* What holds from the start on and is only read then. */
 struct runner {
     struct sid user; /* who may connect */
@@ -25,6 +31,8 @@ struct runner {
     char16_t desktop[32];        /* of the children; empty: the one we are on */
     char16_t system[MAX_PATH + 1];
     CRITICAL_SECTION token_lock; /* token_restrict is for one thread at a time */
+    CRITICAL_SECTION console_lock;
+    enum runner_console console; /* what a command without a terminal gets */
     HANDLE stop;                 /* set: take no more clients, and end */
     LONG volatile last_ms;       /* GetTickCount of the last client */
 };
@@ -53,15 +61,54 @@ MUST_CHECK bool runner_start(const struct wire_start *start, struct runner_child
                              struct wire_started *out, struct err *err);
 void runner_child_close(struct runner_child *child);
 
+/* Pseudo consoles.  begin: once, before any other. */
+MUST_CHECK bool runner_console_begin(struct err *err);
+/* Makes the one that START asks for, on its first two handles, which stay the caller's.
+ */
+MUST_CHECK bool runner_console_open(const struct wire_start *start, void **console,
+                                    struct err *err);
+/* Closes it, with whatever is attached to it; NULL is none. */
+void runner_console_close(void *console);
+/* A pipe that will answer what a new pseudo console asks its terminal; *in is
+ * inheritable.
+ */
+MUST_CHECK bool runner_console_keyboard(HANDLE *in, HANDLE *keyboard, struct err *err);
+/* Makes one that shows nothing and where nothing is typed, by way of *keyboard, which is
+ * to be closed after it. */
+MUST_CHECK bool runner_console_open_hidden(void **console, HANDLE *keyboard,
+                                           struct err *err);
+/* A command and its console. */
+struct runner_kept {
+    void *console;
+    HANDLE keyboard; /* NULL: somebody else's */
+    HANDLE child;    /* SYNCHRONIZE; borrowed */
+    uint32_t pid;
+};
+/* Takes console and keyboard over: they last as long as the child, and are found by its
+ * id.  On failure they stay the caller's. */
+MUST_CHECK bool runner_console_keep(const struct runner_kept *kept, struct err *err);
+MUST_CHECK bool runner_console_resize(const struct wire_resize *resize, struct err *err);
+/* Waits until none is kept; false when one still is after ms. */
+bool runner_console_await(DWORD ms);
+
 /* Sends Ctrl-C or Ctrl-Break to the console of a process, from a process of its own:
  * whoever attaches to a console loses its handlers.  MS: Console Control Handlers. */
 MUST_CHECK bool runner_signal(const struct wire_signal *signal, struct err *err);
 uint32_t runner_signal_main(uint32_t pid, uint32_t event); /* that process */
 
 /* Makes a desktop for all that this account starts, apart from the user's windows, and
- * names it in runner.desktop once a child has come up on it.  MS: CreateDesktopW. */
+ * names it in runner.desktop.  MS: CreateDesktopW. */
 MUST_CHECK bool runner_make_desktop(struct err *err);
-uint32_t runner_trial_main(void); /* that child */
+void runner_drop_desktop(void);
+
+/* Chooses the desktop and the console of commands: the first on which a child under a
+ * token like any other's comes up with a console and its windows' library.  One that does
+ * not dies with 0xC0000142, and so would every command. */
+void runner_find_console(void);
+/* Whether a pseudo console shows what a child writes to it: a call that succeeds is not
+ * enough (Wine). */
+MUST_CHECK bool runner_shows_terminal(void);
+uint32_t runner_trial_main(bool terminal); /* that child */
 
 /* Serves clients on one instance until runner.stop is set.  ctx: struct pipe_end *. */
 DWORD WINAPI runner_serve(void *ctx);

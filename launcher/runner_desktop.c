@@ -1,10 +1,8 @@
-#include "core/exitcode.h"
 #include "core/secdesc.h"
 #include "runner.h"
 #include "win/dll.h"
 
 #define EVERYTHING 0xF01FFu /* DESKTOP_ALL_ACCESS, and the standard rights */
-#define TRIAL_MS   15000u
 
 typedef HANDLE(WINAPI *create_desktop)(LPCWSTR, LPCWSTR, void *, DWORD, DWORD,
                                        LPSECURITY_ATTRIBUTES);
@@ -45,60 +43,39 @@ static bool name_it(struct err *err)
     return true;
 }
 
-/* Whether a child under a token like any other's comes up there and gets its windows'
- * library: one that does not dies with 0xC0000142, and so would every command. */
-static bool try_it(struct err *err)
-{
-    static char16_t line[] = u"ringfence-runner --trial";
-    char16_t *block = GetEnvironmentStringsW();
-    struct runner_child child = { 0 };
-    struct wire_started started;
-    struct wire_start start = {
-        .flags = WIRE_START_UNPROVEN | WIRE_START_DETACHED,
-        .program = u16s_of(runner.path),
-        .line = u16s_of(line),
-        .cwd = u16s_of(runner.system),
-        .environment = { block, 0 }, /* its length is the frame's business */
-    };
-    DWORD code = ERROR_TIMEOUT;
-    bool ok = block && runner_start(&start, &child, &started, err) &&
-              WaitForSingleObject(child.process, TRIAL_MS) == WAIT_OBJECT_0 &&
-              GetExitCodeProcess(child.process, &code) && code == EXIT_OK;
+static HANDLE made;
 
-    runner_child_close(&child);
-    return ok || err_set(err, ERR_WIN32, code, "CreateDesktopW", runner.desktop);
+static FARPROC look_up(const char *name)
+{
+    HMODULE user32 = dll_system(u"user32.dll");
+
+    return user32 ? GetProcAddress(user32, name) : NULL;
 }
 
 bool runner_make_desktop(struct err *err)
 {
-    HMODULE user32 = dll_system(u"user32.dll");
-    create_desktop create =
-        user32 ? (create_desktop)(void (*)(void))GetProcAddress(user32, "CreateDesktopW")
-               : NULL;
-    close_desktop drop =
-        user32 ? (close_desktop)(void (*)(void))GetProcAddress(user32, "CloseDesktop")
-               : NULL;
+    create_desktop create = (create_desktop)(void (*)(void))look_up("CreateDesktopW");
     uint8_t descriptor[512];
     SECURITY_ATTRIBUTES attributes = { .nLength = sizeof attributes,
                                        .lpSecurityDescriptor = descriptor };
-    HANDLE made = NULL;
 
-    if (!create || !drop)
+    if (!create || !look_up("CloseDesktop"))
         return err_rule(err, "there is no CreateDesktopW", NULL);
     if (!describe(descriptor, sizeof descriptor, err) || !name_it(err))
         return false;
     made = create(runner.desktop, NULL, NULL, 0, EVERYTHING, &attributes);
-    if (!made)
-        err_win32(err, "CreateDesktopW", runner.desktop);
-    else if (try_it(err))
+    if (made)
         return true; /* it lives as long as this process */
-    else
-        drop(made);
+    err_win32(err, "CreateDesktopW", runner.desktop);
     runner.desktop[0] = 0;
     return false;
 }
 
-uint32_t runner_trial_main(void)
+void runner_drop_desktop(void)
 {
-    return dll_system(u"user32.dll") ? EXIT_OK : EXIT_RINGFENCE;
+    close_desktop drop = (close_desktop)(void (*)(void))look_up("CloseDesktop");
+
+    if (made && drop)
+        drop(handle_take(&made));
+    runner.desktop[0] = 0;
 }

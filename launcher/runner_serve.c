@@ -76,6 +76,19 @@ static void serve_signal(struct talk *t)
     refuse(t);
 }
 
+static void serve_resize(struct talk *t)
+{
+    struct wire_resize resize;
+
+    if (!wire_resize_read(&resize, t->got.at, t->got.bytes))
+        err_rule(&t->err, "the size is none", NULL);
+    else if (runner_console_resize(&resize, &t->err)) {
+        done(t);
+        return;
+    }
+    refuse(t);
+}
+
 static void serve_one(struct talk *t)
 {
     if (!reply(t, wire_hello_write(&runner.hello, t->reply, sizeof t->reply)))
@@ -86,6 +99,8 @@ static void serve_one(struct talk *t)
         serve_offer(t);
     } else if (t->got.kind == WIRE_SIGNAL) {
         serve_signal(t);
+    } else if (t->got.kind == WIRE_RESIZE) {
+        serve_resize(t);
     } else if (t->got.kind != WIRE_BYE) {
         err_rule(&t->err, "the frame is not one to be expected here", NULL);
         refuse(t);

@@ -5,6 +5,9 @@
 
 #define JOB_LIST    0x2000Du /* PROC_THREAD_ATTRIBUTE_JOB_LIST, Windows 10 */
 #define HANDLE_LIST 0x20002u /* PROC_THREAD_ATTRIBUTE_HANDLE_LIST, Windows Vista */
+#define PSEUDO_CONSOLE                                                                   \
+    0x20016u /* PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, Windows 10 1809                     \
+              */
 
 typedef BOOL(WINAPI *init_list)(LPPROC_THREAD_ATTRIBUTE_LIST, DWORD, DWORD, PSIZE_T);
 typedef BOOL(WINAPI *update_list)(LPPROC_THREAD_ATTRIBUTE_LIST, DWORD, DWORD_PTR, PVOID,
@@ -15,12 +18,16 @@ typedef VOID(WINAPI *delete_list)(LPPROC_THREAD_ATTRIBUTE_LIST);
 struct launch {
     HANDLE token;
     struct token_security security;
-    HANDLE std[3];            /* as STARTUPINFO has them; NULL: none */
+    HANDLE given[WIRE_FDS]; /* all that came with the frame; closed in the end */
+    size_t given_count;
+    HANDLE std[3];            /* as STARTUPINFO has them; NULL: none, or the console's */
     HANDLE inherit[WIRE_FDS]; /* these, and what more descriptors of the C runtime have */
     size_t inherit_count;
     uint8_t fds[4 + WIRE_FDS * (1 + sizeof(HANDLE))]; /* those, for STARTUPINFO */
     size_t fds_bytes;
     HANDLE job;
+    void *console;   /* a pseudo console */
+    HANDLE keyboard; /* the end of its input that nobody writes to */
     STARTUPINFOEXW startup;
     _Alignas(16) uint8_t room[512]; /* for the attribute list */
     bool has_list;
@@ -76,6 +83,9 @@ static bool take_handles(const struct wire_start *start, struct launch *l,
             ok = false;
             continue;
         }
+        l->given[l->given_count++] = h;
+        if (i < 2 && start->flags & WIRE_START_TERMINAL)
+            continue; /* its console's */
         if (i < 3)
             l->std[i] = h;
         l->inherit[l->inherit_count++] = h;
@@ -90,8 +100,21 @@ static bool take_handles(const struct wire_start *start, struct launch *l,
 
 static void close_handles(struct launch *l)
 {
-    for (size_t i = 0; i < l->inherit_count; i++)
-        CloseHandle(l->inherit[i]);
+    for (size_t i = 0; i < l->given_count; i++)
+        CloseHandle(l->given[i]);
+}
+
+/* The console that START asks for, or one that nobody sees. */
+static bool make_console(const struct wire_start *start, struct launch *l,
+                         struct err *err)
+{
+    bool hidden = !(start->flags & (WIRE_START_TERMINAL | WIRE_START_DETACHED)) &&
+                  runner.console == RUNNER_PSEUDO;
+
+    if (hidden)
+        return runner_console_open_hidden(&l->console, &l->keyboard, err);
+    return !(start->flags & WIRE_START_TERMINAL) ||
+           runner_console_open(start, &l->console, err);
 }
 
 /* The list of what is inherited and, where the system takes it, the job to be born in. */
@@ -106,13 +129,16 @@ static bool make_list(struct launch *l, struct err *err)
 
     if (!init || !update)
         return true;
-    if (!init(list, 2, 0, &bytes))
+    if (!init(list, 3, 0, &bytes))
         return err_win32(err, "InitializeProcThreadAttributeList", NULL);
     l->has_list = true;
     l->startup.lpAttributeList = list;
     if (l->inherit_count && !update(list, 0, HANDLE_LIST, l->inherit,
                                     l->inherit_count * sizeof(HANDLE), NULL, NULL))
         return err_win32(err, "UpdateProcThreadAttribute(HANDLE_LIST)", NULL);
+    if (l->console &&
+        !update(list, 0, PSEUDO_CONSOLE, l->console, sizeof l->console, NULL, NULL))
+        return err_win32(err, "UpdateProcThreadAttribute(PSEUDOCONSOLE)", NULL);
     l->born = update(list, 0, JOB_LIST, &l->job, sizeof l->job, NULL, NULL);
     return true;
 }
@@ -142,16 +168,24 @@ static void fill_startup(struct launch *l)
     si->lpDesktop = runner.desktop[0] ? runner.desktop : NULL;
 }
 
+static DWORD console_flag(const struct wire_start *start, const struct launch *l)
+{
+    if (l->console)
+        return 0;
+    return start->flags & WIRE_START_DETACHED || runner.console == RUNNER_DETACHED
+               ? DETACHED_PROCESS
+               : CREATE_NO_WINDOW;
+}
+
 /* 0, or the Win32 code.  A second time where Wine starts nothing now and then (1359). */
 static DWORD create(const struct wire_start *start, struct launch *l,
                     PROCESS_INFORMATION *pi)
 {
     dll_create_process_as_user as_user =
         (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
-    DWORD flags =
-        CREATE_UNICODE_ENVIRONMENT | (l->has_list ? EXTENDED_STARTUPINFO_PRESENT : 0) |
-        (l->born ? 0 : CREATE_SUSPENDED) |
-        (start->flags & WIRE_START_DETACHED ? DETACHED_PROCESS : CREATE_NO_WINDOW);
+    DWORD flags = CREATE_UNICODE_ENVIRONMENT |
+                  (l->has_list ? EXTENDED_STARTUPINFO_PRESENT : 0) |
+                  (l->born ? 0 : CREATE_SUSPENDED) | console_flag(start, l);
     DWORD code = ERROR_PROC_NOT_FOUND;
 
     for (int i = 0; as_user && i < 2; i++) {
@@ -187,6 +221,22 @@ static bool confine(const struct launch *l, const PROCESS_INFORMATION *pi,
     return false;
 }
 
+/* Else the console would end with this launch, and the child with it. */
+static bool keep_console(struct launch *l, const PROCESS_INFORMATION *pi, struct err *err)
+{
+    struct runner_kept kept = { l->console, l->keyboard, pi->hProcess, pi->dwProcessId };
+
+    if (!l->console)
+        return true;
+    if (!runner_console_keep(&kept, err)) {
+        TerminateProcess(pi->hProcess, ERROR_NOT_ENOUGH_MEMORY);
+        return false;
+    }
+    l->console = NULL;
+    l->keyboard = NULL;
+    return true;
+}
+
 static bool launch(const struct wire_start *start, struct launch *l,
                    struct runner_child *child, struct wire_started *out, struct err *err)
 {
@@ -199,20 +249,21 @@ static bool launch(const struct wire_start *start, struct launch *l,
     if (!kept && !(start->flags & WIRE_START_UNPROVEN))
         return err_rule(err, "the runner's tokens keep no restricting SIDs", NULL);
     if (!runner_make_job(start->flags & WIRE_START_OFFLINE, &l->job, &out->got, err) ||
-        !make_list(l, err))
+        !make_console(start, l, err) || !make_list(l, err))
         return false;
     fill_startup(l);
     code = create(start, l, &pi);
     if (code)
         return err_set(err, ERR_WIN32, code, "CreateProcessAsUserW", start->program.at);
-    ok = confine(l, &pi, err);
+    ok = confine(l, &pi, err) && keep_console(l, &pi, err);
     CloseHandle(pi.hThread);
     if (!ok) {
         CloseHandle(pi.hProcess);
         return false;
     }
-    out->got |=
-        (l->born ? WIRE_GOT_BORN : 0) | (runner.desktop[0] ? WIRE_GOT_DESKTOP : 0);
+    out->got |= (l->born ? WIRE_GOT_BORN : 0) |
+                (runner.desktop[0] ? WIRE_GOT_DESKTOP : 0) |
+                (start->flags & WIRE_START_TERMINAL ? WIRE_GOT_TERMINAL : 0);
     out->pid = pi.dwProcessId;
     *child = (struct runner_child){ pi.hProcess, handle_take(&l->job) };
     return true;
@@ -228,6 +279,8 @@ bool runner_start(const struct wire_start *start, struct runner_child *child,
     ok = take_handles(start, &l, err) && launch(start, &l, child, out, err);
     drop_list(&l);
     close_handles(&l);
+    runner_console_close(l.console);
+    handle_close_p(&l.keyboard);
     handle_close_p(&l.token);
     handle_close_p(&l.job);
     if (!ok)

@@ -23,6 +23,13 @@ $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObje
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 
+# Have a console of their own.
+$(WINTEST)/win_test_terminal.exe $(WINTEST)/win_test_remote_console.exe: $(WINTEST)/tests/win/own_console.o
+$(WINTEST)/win_test_remote_console.exe: $(WINTEST)/launcher/remote_console.o
+# Has pseudo consoles of its own.
+$(WINTEST)/win_test_runner_console.exe: $(WINTEST)/launcher/runner_console.o
+$(WINTEST)/win_test_runner_console.exe: LDTEST = $(call wraps,dll_loaded)
+
 # Starts itself in the place of ringfence-setup.exe.
 $(WINTEST)/win_test_elevate.exe: $(patsubst %,$(WINTEST)/launcher/%.o,elevate setup_machine sandbox)
 $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random sandbox_try_logon)

@@ -2,7 +2,7 @@
 
 #include "core/bytes.h"
 
-#define HELLO_BYTES   (16u + 68u)
+#define HELLO_BYTES   (20u + 68u)
 #define STARTED_BYTES 24u
 #define ERROR_BYTES   (8u + WIRE_CALL_CAP + 2u * ERR_OBJECT_CAP)
 
@@ -20,6 +20,7 @@ static const struct {
     [WIRE_STARTED] = { STARTED_BYTES, STARTED_BYTES },
     [WIRE_ERROR] = { ERROR_BYTES, ERROR_BYTES },
     [WIRE_SIGNAL] = { 8, 8 },
+    [WIRE_RESIZE] = { 8, 8 },
     [WIRE_DONE] = { 0, 0 },
     [WIRE_BYE] = { 0, 0 },
 };
@@ -81,12 +82,13 @@ static void flow_hello(struct flow *f, struct wire_hello *hello)
 
     flow_32(f, &hello->pid);
     flow_32(f, &hello->seen);
+    flow_32(f, &hello->can);
     flow_32(f, &hello->net_tried);
     flow_32(f, &hello->net_out);
     if (!f->from)
         sid_write(&hello->account, sid);
     flow_bytes(f, sid, sizeof sid);
-    if (f->bad || hello->seen & ~WIRE_SEEN_ALL ||
+    if (f->bad || hello->seen & ~WIRE_SEEN_ALL || hello->can & ~WIRE_CAN_ALL ||
         !sid_read(&hello->account, sid, sizeof sid))
         f->bad = true;
 }
@@ -125,6 +127,21 @@ static void flow_signal(struct flow *f, struct wire_signal *signal)
     flow_32(f, &signal->pid);
     flow_32(f, &signal->event);
     if (signal->event > 1 || signal->pid == 0)
+        f->bad = true;
+}
+
+/* What a COORD, whose numbers are signed, can hold. */
+static bool is_size(uint16_t columns, uint16_t rows)
+{
+    return columns > 0 && columns <= INT16_MAX && rows > 0 && rows <= INT16_MAX;
+}
+
+static void flow_resize(struct flow *f, struct wire_resize *resize)
+{
+    flow_32(f, &resize->pid);
+    flow_16(f, &resize->columns);
+    flow_16(f, &resize->rows);
+    if (resize->pid == 0 || !is_size(resize->columns, resize->rows))
         f->bad = true;
 }
 
@@ -189,11 +206,16 @@ static void flow_start_fixed(struct flow *f, struct wire_start *start, uint32_t 
     for (size_t i = 3; i < WIRE_FDS; i++)
         flow_64(f, &start->handle[i]);
     flow_bytes(f, start->fd_flags, sizeof start->fd_flags);
+    flow_16(f, &start->columns);
+    flow_16(f, &start->rows);
     flow_bytes(f, &spare, 1);
     flow_bytes(f, start->run, sizeof start->run);
     for (size_t i = 0; i < FENCE_ROOTS_MAX; i++)
         flow_bytes(f, start->root[i], sizeof start->root[i]);
     if (start->flags & ~WIRE_START_FLAGS || start->root_count > FENCE_ROOTS_MAX || spare)
+        f->bad = true;
+    if (start->flags & WIRE_START_TERMINAL ? !is_size(start->columns, start->rows)
+                                           : start->columns || start->rows)
         f->bad = true;
 }
 
@@ -291,6 +313,7 @@ BOTH_WAYS(hello, WIRE_HELLO)
 BOTH_WAYS(started, WIRE_STARTED)
 BOTH_WAYS(error, WIRE_ERROR)
 BOTH_WAYS(signal, WIRE_SIGNAL)
+BOTH_WAYS(resize, WIRE_RESIZE)
 
 size_t wire_start_write(const struct wire_start *in, uint8_t *out, size_t cap)
 {

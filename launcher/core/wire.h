@@ -10,7 +10,7 @@
  *     client: START                     runner: STARTED or ERROR
  *     client: BYE                       "I have my own handles; close yours"
  *   or, instead of an offer,
- *     client: SIGNAL                    runner: DONE or ERROR
+ *     client: SIGNAL or RESIZE          runner: DONE or ERROR
  */
 #pragma once
 
@@ -27,7 +27,7 @@
 #define WIRE_FDS 35u /* the C runtime's descriptors a command can be given */
 
 #define WIRE_START_FIXED                                                                 \
-    (24u + 9u * WIRE_FDS + 1u + (FENCE_ROOTS_MAX + 1u) * WIRE_HASH_BYTES)
+    (24u + 9u * WIRE_FDS + 5u + (FENCE_ROOTS_MAX + 1u) * WIRE_HASH_BYTES)
 #define WIRE_PAYLOAD_MAX                                                                 \
     (WIRE_START_FIXED + 2u * (3u * (WIRE_TEXT_MAX + 1u) + ENVBLOCK_MAX))
 #define WIRE_FRAME_MAX (WIRE_HEAD_BYTES + WIRE_PAYLOAD_MAX)
@@ -41,6 +41,7 @@ enum wire_kind {
     WIRE_STARTED,
     WIRE_ERROR,
     WIRE_SIGNAL,
+    WIRE_RESIZE,
     WIRE_DONE,
     WIRE_BYE,
     WIRE_KINDS
@@ -58,9 +59,14 @@ struct wire_ready {
 #define WIRE_SEEN_BLOCKED    0x08u /* no try to reach the network got out */
 #define WIRE_SEEN_ALL        0x0Fu
 
+#define WIRE_CAN_TERMINAL 0x01u /* a pseudo console has shown what a child wrote to it   \
+                                 */
+#define WIRE_CAN_ALL 0x01u
+
 struct wire_hello {
     uint32_t pid;
     uint32_t seen;      /* WIRE_SEEN_… */
+    uint32_t can;       /* WIRE_CAN_… */
     uint32_t net_tried; /* netcheck's ways, a bit each */
     uint32_t net_out;   /* those that got out */
     struct sid account; /* the runner's own */
@@ -69,7 +75,9 @@ struct wire_hello {
 #define WIRE_START_OFFLINE  0x01u /* cap the job's outgoing traffic */
 #define WIRE_START_DETACHED 0x02u /* no console at all */
 #define WIRE_START_UNPROVEN 0x04u /* go on where the token shows no restriction */
-#define WIRE_START_FLAGS    0x07u
+#define WIRE_START_TERMINAL 0x08u /* the first two handles are a pseudo console's ends   \
+                                   */
+#define WIRE_START_FLAGS 0x0Fu
 
 struct wire_start {
     uint32_t flags;
@@ -77,6 +85,7 @@ struct wire_start {
      * the C runtime's descriptors from 3 on have; 0: none. */
     uint64_t handle[WIRE_FDS];
     uint8_t fd_flags[WIRE_FDS]; /* the runtime's own; 0: it makes them up, if it can */
+    uint16_t columns, rows;     /* of the pseudo console; 0 without one */
     uint8_t run[WIRE_HASH_BYTES];
     uint32_t root_count;
     uint8_t root[FENCE_ROOTS_MAX][WIRE_HASH_BYTES];
@@ -85,10 +94,11 @@ struct wire_start {
     struct u16s environment; /* a block; len counts all its terminators */
 };
 
-#define WIRE_GOT_BORN    0x01u /* in the job from its first instruction on */
-#define WIRE_GOT_UI      0x02u /* the job shows its limits on windows and clipboard */
-#define WIRE_GOT_NET_CAP 0x04u /* the job shows its cap */
-#define WIRE_GOT_DESKTOP 0x08u /* the runner's private desktop */
+#define WIRE_GOT_BORN     0x01u /* in the job from its first instruction on */
+#define WIRE_GOT_UI       0x02u /* the job shows its limits on windows and clipboard */
+#define WIRE_GOT_NET_CAP  0x04u /* the job shows its cap */
+#define WIRE_GOT_DESKTOP  0x08u /* the runner's private desktop */
+#define WIRE_GOT_TERMINAL 0x10u /* a pseudo console */
 
 struct wire_started {
     uint32_t pid;
@@ -109,6 +119,11 @@ struct wire_signal {
     uint32_t event; /* 0 Ctrl-C, 1 Ctrl-Break */
 };
 
+struct wire_resize {
+    uint32_t pid; /* of a command that was started with a pseudo console */
+    uint16_t columns, rows;
+};
+
 /* Takes a head apart.  False unless it is of this version and of a kind there is, with a
  * length that kind can have; nothing is touched then but *err. */
 MUST_CHECK bool wire_head_read(const uint8_t head[WIRE_HEAD_BYTES], enum wire_kind *kind,
@@ -125,6 +140,8 @@ MUST_CHECK bool wire_started_read(struct wire_started *out, const uint8_t *at,
 MUST_CHECK bool wire_error_read(struct wire_error *out, const uint8_t *at, size_t bytes);
 MUST_CHECK bool wire_signal_read(struct wire_signal *out, const uint8_t *at,
                                  size_t bytes);
+MUST_CHECK bool wire_resize_read(struct wire_resize *out, const uint8_t *at,
+                                 size_t bytes);
 
 /* Each write makes a whole frame, head included, of at most cap bytes, and returns its
  * size; 0 when it does not fit or the reader would not take it. */
@@ -134,6 +151,7 @@ size_t wire_start_write(const struct wire_start *in, uint8_t *out, size_t cap);
 size_t wire_started_write(const struct wire_started *in, uint8_t *out, size_t cap);
 size_t wire_error_write(const struct wire_error *in, uint8_t *out, size_t cap);
 size_t wire_signal_write(const struct wire_signal *in, uint8_t *out, size_t cap);
+size_t wire_resize_write(const struct wire_resize *in, uint8_t *out, size_t cap);
 /* Of OFFER, DONE and BYE, which are heads only. */
 size_t wire_empty_write(enum wire_kind kind, uint8_t *out, size_t cap);
 

@@ -1,4 +1,5 @@
 #include "core/u16.h"
+#include "core/utfstream.h"
 
 #include <string.h>
 
@@ -55,6 +56,31 @@ static void check_glob(struct u16s s)
     (void)u16s_trim(s);
 }
 
+/* A stream cut in two gives what the whole one gives; what is well-formed comes back. */
+static void check_stream(const uint8_t *data, size_t size)
+{
+    static char16_t whole[4096], parts[4096];
+    static uint8_t back[3 * 4096];
+    struct utf8_stream one = { 0 }, two = { 0 };
+    struct utf16_stream encoder = { 0 };
+    size_t cut = size ? data[0] % size : 0, bytes = 0;
+    size_t len = utf8_stream_decode(&one, data, size, whole);
+    size_t n = utf8_stream_decode(&two, data, cut, parts);
+
+    n += utf8_stream_decode(&two, data + cut, size - cut, parts + n);
+    if (n != len || memcmp(whole, parts, len * sizeof whole[0]) != 0 || len > size + 1)
+        __builtin_trap();
+    for (size_t i = 0; i < len; i++)
+        bytes += utf16_stream_encode(&encoder, whole[i], back + bytes);
+    if (encoder.high)
+        __builtin_trap();
+    for (size_t i = 0; i < len; i++)
+        if (whole[i] == 0xFFFD)
+            return; /* something may have been replaced */
+    if (!one.left && (bytes != size || memcmp(back, data, size) != 0))
+        __builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char16_t units[1024];
@@ -65,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(units, data, size);
     check_utf8((const char *)data, size);
     check_units(s);
+    check_stream(data, size);
     check_glob(s);
     return 0;
 }

@@ -40,6 +40,9 @@ static void check(enum wire_kind kind, size_t bytes)
     case WIRE_SIGNAL:
         THERE_AND_BACK(signal, bytes);
         break;
+    case WIRE_RESIZE:
+        THERE_AND_BACK(resize, bytes);
+        break;
     case WIRE_OFFER:
     case WIRE_DONE:
     case WIRE_BYE:

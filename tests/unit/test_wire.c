@@ -166,7 +166,7 @@ static void start__cut_or_bent__is_refused(void **state)
     assert_false(wire_start_read(&out, payload, payload_bytes));
     bytes_put32(payload, 0);
     assert_true(wire_start_read(&out, payload, payload_bytes));
-    payload[24 + 9 * WIRE_FDS] = 1; /* what is to be zero */
+    payload[24 + 9 * WIRE_FDS + 4] = 1; /* what is to be zero */
     assert_false(wire_start_read(&out, payload, payload_bytes));
 }
 
@@ -183,7 +183,7 @@ static void head__garbage__is_refused(void **state)
         { 'R', 'F', WIRE_VERSION, WIRE_OFFER, 1, 0, 0, 0 },
         { 'R', 'F', WIRE_VERSION, WIRE_START, 0, 0, 0, 0 },
         { 'R', 'F', WIRE_VERSION, WIRE_START, 0xFF, 0xFF, 0xFF, 0xFF },
-        { 'R', 'F', WIRE_VERSION, WIRE_HELLO, 83, 0, 0, 0 },
+        { 'R', 'F', WIRE_VERSION, WIRE_HELLO, 87, 0, 0, 0 },
         { 'R', 'F', WIRE_VERSION, WIRE_SIGNAL, 9, 0, 0, 0 },
     };
     enum wire_kind kind = WIRE_KINDS;
@@ -215,6 +215,7 @@ static void hello__every_field__goes_there_and_back(void **state)
 {
     struct wire_hello in = { .pid = 7,
                              .seen = WIRE_SEEN_ALL,
+                             .can = WIRE_CAN_TERMINAL,
                              .net_tried = 0x1F,
                              .net_out = 0x10,
                              .account = sid_well_known(SID_USERS) };
@@ -228,7 +229,8 @@ static void hello__every_field__goes_there_and_back(void **state)
     assert_int_equal(out.net_tried, 0x1F);
     assert_int_equal(out.net_out, 0x10);
     assert_true(sid_eq(&out.account, &in.account));
-    payload[16] = 2; /* the SID's revision */
+    assert_int_equal(out.can, WIRE_CAN_TERMINAL);
+    payload[20] = 2; /* the SID's revision */
     assert_false(wire_hello_read(&out, payload, payload_bytes));
     in.seen = WIRE_SEEN_ALL + 1;
     assert_int_equal(wire_hello_write(&in, frame, sizeof frame), 0);
@@ -312,6 +314,39 @@ static void signal__out_of_range__is_refused(void **state)
     assert_int_equal(wire_signal_write(&signal, frame, sizeof frame), 0);
 }
 
+static void resize__out_of_range__is_refused(void **state)
+{
+    static const struct wire_resize bad[] = {
+        { 0, 80, 25 }, { 8, 0, 25 }, { 8, 80, 0 }, { 8, 0x8000, 25 }, { 8, 80, 0xFFFF },
+    };
+    struct wire_resize in = { 8, INT16_MAX, 1 }, out;
+
+    (void)state;
+    take(wire_resize_write(&in, frame, sizeof frame), WIRE_RESIZE);
+    assert_true(wire_resize_read(&out, payload, payload_bytes));
+    assert_memory_equal(&in, &out, sizeof in);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(wire_resize_write(&bad[i], frame, sizeof frame), 0);
+}
+
+/* A size goes with a pseudo console, and no pseudo console goes without. */
+static void start__terminal_and_size__only_together(void **state)
+{
+    struct wire_start in = a_start(), out;
+
+    (void)state;
+    in.columns = 120;
+    in.rows = 30;
+    assert_int_equal(wire_start_write(&in, frame, sizeof frame), 0);
+    in.flags |= WIRE_START_TERMINAL;
+    take(wire_start_write(&in, frame, sizeof frame), WIRE_START);
+    assert_true(wire_start_read(&out, payload, payload_bytes));
+    assert_int_equal(out.columns, 120);
+    assert_int_equal(out.rows, 30);
+    in.rows = 0x8000;
+    assert_int_equal(wire_start_write(&in, frame, sizeof frame), 0);
+}
+
 static void empty__only_kinds_without_a_payload(void **state)
 {
     (void)state;
@@ -393,6 +428,8 @@ int main(void)
         cmocka_unit_test(error__text_that_is_none__is_refused),
         cmocka_unit_test(error__longer_than_there_is_room__is_cut),
         cmocka_unit_test(signal__out_of_range__is_refused),
+        cmocka_unit_test(resize__out_of_range__is_refused),
+        cmocka_unit_test(start__terminal_and_size__only_together),
         cmocka_unit_test(empty__only_kinds_without_a_payload),
         cmocka_unit_test(hash__of_a_sid_of_ours__makes_it_again),
         cmocka_unit_test(missing__anything_not_seen__is_named),
