@@ -3,7 +3,7 @@
 CMOCKA  := $B/fetch/cmocka
 WINTEST := $B/wintest
 E2E     := $(patsubst tests/e2e/%.c,%,$(wildcard tests/e2e/test_*.c))
-TESTWIN := -O1 -g -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -isystem $(CMOCKA)/include
+TESTWIN := -O1 -g -Itests -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -isystem $(CMOCKA)/include
 CMOCKA_DEFS := -DHAVE_SIGNAL_H -DHAVE_MALLOC_H=1 -DHAVE_INTTYPES_H=1 \
                -DHAVE_GCC_THREAD_LOCAL_STORAGE=1
 
@@ -33,7 +33,7 @@ $(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(SETUP_PURE) $(fil
 	@rm -f $@
 	$Q$(CROSS_x64)ar rcsD $@ $^
 $(WINTEST)/tests/e2e/test_denybin.o: $B/gen/denybin_names.h
-$(E2E:%=$(WINTEST)/e2e_%.exe): $(WINTEST)/e2e_%.exe: $(WINTEST)/tests/e2e/%.o $(WINTEST)/tests/e2e/harness.o $(WINTEST)/cmocka.o
+$(E2E:%=$(WINTEST)/e2e_%.exe): $(WINTEST)/e2e_%.exe: $(WINTEST)/tests/e2e/%.o $(WINTEST)/tests/e2e/harness.o $(WINTEST)/tests/win/own_console.o $(WINTEST)/cmocka.o
 	$Q$(CROSS_x64)gcc -municode $^ -ladvapi32 -o $@
 $(UNIT:%=$(WINTEST)/unit_%.exe): $(WINTEST)/unit_%.exe: $(WINTEST)/tests/unit/%.o $(WINTEST)/launcher.a $(WINTEST)/cmocka.o
 	$Q$(CROSS_x64)gcc $^ -o $@

@@ -7,7 +7,7 @@ $(W32)/cmocka.o: $(CMOCKA)/src/cmocka.c
 $(W32)/tests/%.o: tests/%.c $(W32)/cmocka.o
 	@mkdir -p $(@D)
 	$Q$(CROSS_x86)gcc $(COMMON) $(MACH_x86) $(TESTWIN) -c $< -o $@
-$(E2E:%=$(W32)/e2e_%.exe): $(W32)/e2e_%.exe: $(W32)/tests/e2e/%.o $(W32)/tests/e2e/harness.o $(W32)/cmocka.o
+$(E2E:%=$(W32)/e2e_%.exe): $(W32)/e2e_%.exe: $(W32)/tests/e2e/%.o $(W32)/tests/e2e/harness.o $(W32)/tests/win/own_console.o $(W32)/cmocka.o
 	$Q$(CROSS_x86)gcc -municode $^ -ladvapi32 -o $@
 
 x86-run: WINE_SH := tests/wine32.sh

@@ -1,5 +1,7 @@
 #include "harness.h"
 
+#include "win/own_console.h"
+
 #include <winreg.h>
 
 #define PLACE_CAP 2048
@@ -524,6 +526,19 @@ HANDLE proc_start_with_fourth(struct proc *p)
     CloseHandle(write);
     CloseHandle(nul);
     return read;
+}
+
+void proc_start_on_console(struct proc *p)
+{
+    p->own_handles = true;
+    p->si.dwFlags = STARTF_USESTDHANDLES;
+    p->si.hStdInput = own_console_open(u"CONIN$");
+    p->si.hStdOutput = own_console_open(u"CONOUT$");
+    p->si.hStdError = own_console_open(u"CONOUT$");
+    proc_start(p);
+    CloseHandle(p->si.hStdInput);
+    CloseHandle(p->si.hStdOutput);
+    CloseHandle(p->si.hStdError);
 }
 
 void proc_wait_end(struct proc *p)

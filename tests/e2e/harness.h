@@ -115,6 +115,8 @@ DWORD proc_try(struct proc *p);
 /* Starts it with a pipe as the C runtime's descriptor 3, NUL as the others; returns the
  * reading end. */
 HANDLE proc_start_with_fourth(struct proc *p);
+/* Starts it with nothing redirected: our console (own_console.h) for all three. */
+void proc_start_on_console(struct proc *p);
 void proc_wait(struct proc *p);
 void proc_wait_end(struct proc *p); /* the process only */
 void proc_run(struct proc *p);      /* start and wait */

@@ -8,6 +8,8 @@
  */
 #include "harness.h"
 
+#include "win/own_console.h"
+
 #define SOON      10000u /* ms */
 #define AT_ONCE   100
 #define NOTE      u"local\\ringfence\\runner-own.txt"
@@ -713,69 +715,6 @@ static void ctrl_c__in_our_console__reaches_the_tool_in_its_own(void **state)
     SetConsoleCtrlHandler(swallow, FALSE);
 }
 
-/* Our console, which an inheritable handle lets a program have for its own. */
-static HANDLE open_console(const char16_t *name)
-{
-    SECURITY_ATTRIBUTES inherited = { sizeof inherited, NULL, TRUE };
-    HANDLE h = CreateFileW(name, GENERIC_READ | GENERIC_WRITE,
-                           FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited, OPEN_EXISTING,
-                           0, NULL);
-
-    assert_true(h != INVALID_HANDLE_VALUE);
-    return h;
-}
-
-static void start_on_console(struct proc *p, const char16_t *tail)
-{
-    remote_init(p, tail);
-    p->own_handles = true;
-    p->si.dwFlags = STARTF_USESTDHANDLES;
-    p->si.hStdInput = open_console(u"CONIN$");
-    p->si.hStdOutput = open_console(u"CONOUT$");
-    p->si.hStdError = open_console(u"CONOUT$");
-    proc_start(p);
-    CloseHandle(p->si.hStdInput);
-    CloseHandle(p->si.hStdOutput);
-    CloseHandle(p->si.hStdError);
-}
-
-/* Whether our own console shows the text. */
-static bool screen_shows(const char16_t *wanted)
-{
-    static char16_t cells[65536];
-    CONSOLE_SCREEN_BUFFER_INFO info;
-    HANDLE screen = open_console(u"CONOUT$");
-    COORD origin = { 0, 0 };
-    DWORD got = 0;
-
-    assert_true(GetConsoleScreenBufferInfo(screen, &info));
-    assert_true(ReadConsoleOutputCharacterW(
-        screen, cells,
-        (DWORD)min(COUNT(cells) - 1, (size_t)info.dwSize.X * (size_t)info.dwSize.Y),
-        origin, &got));
-    cells[got] = 0;
-    CloseHandle(screen);
-    return wcsstr(cells, wanted) != NULL;
-}
-
-static void press_keys(const char16_t *keys)
-{
-    HANDLE input = open_console(u"CONIN$");
-
-    for (; *keys; keys++)
-        for (int down = 1; down >= 0; down--) {
-            INPUT_RECORD key = { .EventType = KEY_EVENT };
-            DWORD done = 0;
-
-            key.Event.KeyEvent.bKeyDown = down;
-            key.Event.KeyEvent.wRepeatCount = 1;
-            key.Event.KeyEvent.uChar.UnicodeChar = *keys;
-            key.Event.KeyEvent.wVirtualKeyCode = *keys == u'\r' ? VK_RETURN : 0;
-            assert_true(WriteConsoleInputW(input, &key, 1, &done));
-        }
-    CloseHandle(input);
-}
-
 /* Nothing is redirected: what the tool writes, in a console of its own, is seen in ours.
  */
 static void console__tool_writes_to_it__is_seen_in_ours(void **state)
@@ -783,10 +722,11 @@ static void console__tool_writes_to_it__is_seen_in_ours(void **state)
     struct proc p;
 
     (void)state;
-    start_on_console(&p, u" err from-the-tool exit 43");
+    remote_init(&p, u" err from-the-tool exit 43");
+    proc_start_on_console(&p);
     proc_wait_end(&p);
     proc_assert_code(&p, 43);
-    assert_true(screen_shows(u"from-the-tool"));
+    assert_true(own_console_shows(u"from-the-tool"));
     proc_clear(&p);
 }
 
@@ -805,12 +745,13 @@ static void console__keys__reach_the_tool(void **state)
     remote_init(&p, u" cat");
     p.own_handles = true;
     p.si.dwFlags = STARTF_USESTDHANDLES;
-    p.si.hStdInput = open_console(u"CONIN$");
+    p.si.hStdInput = own_console_open(u"CONIN$");
     p.si.hStdOutput = p.si.hStdError = write;
     proc_start(&p);
     CloseHandle(p.si.hStdInput);
     CloseHandle(write);
-    press_keys(u"typed\r");
+    for (const char16_t *key = u"typed\r"; *key; key++)
+        own_console_press(*key);
     while (!strstr(got, "typed") && GetTickCount() - began < SOON) {
         if (PeekNamedPipe(read, NULL, 0, NULL, &bytes, NULL) && bytes)
             assert_true(ReadFile(read, got, sizeof got - 1, &bytes, NULL));

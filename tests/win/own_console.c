@@ -1,4 +1,4 @@
-#include "own_console.h"
+#include "win/own_console.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,6 +55,7 @@ void own_console_press(char16_t unit)
         key.Event.KeyEvent.bKeyDown = down;
         key.Event.KeyEvent.wRepeatCount = 1;
         key.Event.KeyEvent.uChar.UnicodeChar = unit;
+        key.Event.KeyEvent.wVirtualKeyCode = unit == u'\r' ? VK_RETURN : 0;
         assert_true(WriteConsoleInputW(input, &key, 1, &done));
     }
     CloseHandle(input);

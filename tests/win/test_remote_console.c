@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "own_console.h"
+#include "win/own_console.h"
 
 static struct remote_console *console; /* lives as long as the process */
 static HANDLE was[3];

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "own_console.h"
+#include "win/own_console.h"
 
 static struct terminal terminal;
 static HANDLE screen, keyboard;
