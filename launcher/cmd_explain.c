@@ -9,9 +9,11 @@
 #include "core/fence.h"
 #include "core/json.h"
 #include "core/pathsearch.h"
+#include "core/sandbox.h"
 #include "core/why.h"
 #include "report.h"
 #include "volumes.h"
+#include "win/account.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
@@ -20,8 +22,9 @@
 
 enum act { ACT_READ, ACT_WRITE, ACT_DELETE, ACT_RENAME };
 
-/* Who acts: the user as he is, or one of the fences. */
-enum actor { ACTOR_USER, ACTOR_STANDARD, ACTOR_STRICT, ACTOR_COUNT };
+/* Who acts: the user as he is, or one of the fences, or the sandbox account in its own.
+ */
+enum actor { ACTOR_USER, ACTOR_STANDARD, ACTOR_STRICT, ACTOR_ACCOUNT, ACTOR_COUNT };
 
 static const struct {
     const char16_t *label;
@@ -30,7 +33,10 @@ static const struct {
     { u"without a fence", "none" },
     { u"standard fence", "standard" },
     { u"strict fence", "strict" },
+    { u"level enforced", "enforced" },
 };
+
+#define ACCOUNT_SIDS 11u /* find_account's */
 
 /* Whom --level asks about. */
 enum asked {
@@ -48,7 +54,9 @@ static struct {
     struct security object, parent, other;
     struct accesscheck_sid sids[SECURITY_GROUPS_MAX + 1];
     struct fence_list list;
+    struct accesscheck_sid account[ACCOUNT_SIDS]; /* the sandbox account's token */
     struct accesscheck_file_verdict verdict[ACTOR_COUNT];
+    bool bare[ACTOR_COUNT]; /* renamed by a bare name only */
     char16_t path[WIN_PATH_CAP], parent_path[WIN_PATH_CAP], text[4096];
     char16_t real[WIN_PATH_CAP];    /* links on the way to it resolved */
     char16_t root[WIN_PATH_CAP];    /* the innermost that it is in, or "" */
@@ -59,7 +67,7 @@ static struct {
     uint32_t names; /* of the file; 1 for anything else */
     enum act act;
     enum asked asked;
-    bool has_object, has_parent, json;
+    bool has_object, has_parent, has_account, json;
 } explain;
 
 static bool read_act(struct u16s word, enum act *act)
@@ -100,6 +108,53 @@ static struct fence_parts token_parts(void)
     return parts;
 }
 
+/* What setup makes, as far as it is there; a line that names the rest in *missing.  For
+ * the other SIDs: MS: Well-known SIDs.  Its logon SID is on no file. */
+static bool find_account(struct u16buf *missing)
+{
+    static const uint32_t nt[] = { 4, 11, 15, 113 }; /* interactive, authenticated, this
+                                                        organization, local account */
+    const char16_t *user = explain.context.network_on ? SANDBOX_ONLINE : SANDBOX_OFFLINE;
+    struct accesscheck_sid *to = explain.account;
+    struct err unused;
+
+    if (!account_find(user, ACCOUNT_IS_USER, &to++->sid, &unused)) {
+        u16buf_addz(missing, u"no account ");
+        u16buf_addz(missing, user);
+    }
+    if (!account_find(SANDBOX_GROUP, ACCOUNT_IS_GROUP, &to++->sid, &unused)) {
+        u16buf_addz(missing, missing->len ? u" and no group " : u"no group ");
+        u16buf_addz(missing, SANDBOX_GROUP);
+    }
+    to++->sid = sid_everyone();
+    to++->sid = sid_well_known(SID_USERS);
+    to++->sid = sid_short(2, 1, 0, 0);   /* LOCAL */
+    to++->sid = sid_short(2, 1, 1, 0);   /* CONSOLE LOGON */
+    to++->sid = sid_short(5, 2, 64, 10); /* NTLM */
+    for (size_t i = 0; i < sizeof nt / sizeof nt[0]; i++)
+        to++->sid = sid_short(5, 1, nt[i], 0);
+    for (size_t i = 0; i < ACCOUNT_SIDS; i++)
+        explain.account[i].enabled = true;
+    return missing->len == 0;
+}
+
+/* The runner's standard fence over that account's token. */
+static struct accesscheck_token account_token(void)
+{
+    struct accesscheck_token own = { .sid = explain.account,
+                                     .sid_count = ACCOUNT_SIDS,
+                                     .level = SID_LEVEL_MEDIUM,
+                                     .no_write_up = explain.token.model.no_write_up };
+    struct accesscheck_token out;
+    struct fence_parts parts = token_parts();
+
+    parts.user = explain.account[0].sid;
+    parts.has_logon = false;
+    fence_list(FENCE_STANDARD, &parts, &explain.list);
+    fence_model(&own, &explain.list, explain.sids, &out);
+    return out;
+}
+
 /* The token of an actor, as the model has it. */
 static struct accesscheck_token actor_token(enum actor actor)
 {
@@ -108,6 +163,8 @@ static struct accesscheck_token actor_token(enum actor actor)
 
     if (actor == ACTOR_USER)
         return out;
+    if (actor == ACTOR_ACCOUNT)
+        return account_token();
     parts = token_parts();
     fence_list(actor == ACTOR_STRICT ? FENCE_STRICT : FENCE_STANDARD, &parts,
                &explain.list);
@@ -133,8 +190,12 @@ static void decide(enum actor actor)
     if (!explain.has_object) {
         accesscheck_file(&token, parent, NULL, RIGHT_FILE_ADD_FILE, v);
     } else if (explain.act == ACT_RENAME) {
+        struct accesscheck_file_verdict by_path;
+
         accesscheck_rename(&token, object, parent, parent, explain.object.is_directory,
-                           v);
+                           &by_path);
+        accesscheck_rename(&token, object, parent, NULL, explain.object.is_directory, v);
+        explain.bare[actor] = v->allowed && !by_path.allowed && !has_no_acls();
     } else {
         static const uint32_t asked[] = { [ACT_READ] = RIGHT_FILE_GENERIC_READ,
                                           [ACT_WRITE] = RIGHT_FILE_GENERIC_WRITE,
@@ -161,11 +222,14 @@ static void add_volume(struct u16buf *b)
 }
 
 /* The reason for an actor's verdict. */
-static void add_reason(struct u16buf *b, const struct accesscheck_file_verdict *v)
+static void add_reason(struct u16buf *b, enum actor actor)
 {
-    const struct why_about it = { &explain.object.sd, u"it",
-                                  explain.object.is_directory };
-    const struct why_about parent = { &explain.parent.sd, explain.parent_path, true };
+    const struct accesscheck_file_verdict *v = &explain.verdict[actor];
+    bool account = actor == ACTOR_ACCOUNT;
+    const struct why_about it = { &explain.object.sd, u"it", explain.object.is_directory,
+                                  account };
+    const struct why_about parent = { &explain.parent.sd, explain.parent_path, true,
+                                      account };
     bool moves = explain.act >= ACT_DELETE && explain.has_parent;
 
     if (has_no_acls()) {
@@ -173,9 +237,6 @@ static void add_reason(struct u16buf *b, const struct accesscheck_file_verdict *
     } else if (!explain.has_object) {
         u16buf_addz(b, u"it is not there yet; ");
         why_add_verdict(b, &v->object, &parent);
-    } else if (explain.act == ACT_RENAME && (v->object.allowed || v->by_parent) &&
-               !v->target.allowed) {
-        why_add_verdict(b, &v->target, &parent);
     } else if (v->by_parent) {
         u16buf_addz(b, u"through FILE_DELETE_CHILD on ");
         u16buf_addz(b, explain.parent_path);
@@ -190,13 +251,16 @@ static void add_reason(struct u16buf *b, const struct accesscheck_file_verdict *
             u16buf_addz(b, explain.parent_path);
         }
     }
+    if (explain.bare[actor])
+        u16buf_addz(b, u"; by a bare name (NtSetInformationFile) only, since MoveFile "
+                       u"asks to add to the directory");
 }
 
 static const char16_t *reason(enum actor actor)
 {
     struct u16buf b = U16BUF(explain.text);
 
-    add_reason(&b, &explain.verdict[actor]);
+    add_reason(&b, actor);
     return explain.text;
 }
 
@@ -225,8 +289,15 @@ static enum actor in_force(void)
 {
     const struct context *c = &explain.context;
 
-    return c->inside || c->verdict.level == LEVEL_ADVISORY ? ACTOR_USER
-                                                           : fence_actor(c->fence);
+    if (c->inside || c->verdict.level == LEVEL_ADVISORY)
+        return ACTOR_USER;
+    return c->verdict.level == LEVEL_ENFORCED ? ACTOR_ACCOUNT : fence_actor(c->fence);
+}
+
+/* The last of whom there is a verdict, and one more. */
+static enum actor actor_end(void)
+{
+    return explain.has_account ? ACTOR_COUNT : ACTOR_ACCOUNT;
 }
 
 /* Whose verdict comes first. */
@@ -241,8 +312,9 @@ static enum actor answer(void)
         return ACTOR_STRICT;
     case ASKED_CONFINED:
         return fence_actor(explain.context.fence);
-    case ASKED_NOTHING:
     case ASKED_ENFORCED:
+        return ACTOR_ACCOUNT;
+    case ASKED_NOTHING:
         break;
     }
     return in_force();
@@ -282,6 +354,9 @@ static void print_notes(void)
         out_line(OUT_STDOUT, u"  it has ", text,
                  u" names (hard links): a fence may only read it, unless the policy says "
                  u"hard_links = write");
+    if (answer() == ACTOR_ACCOUNT)
+        out_line(OUT_STDOUT, u"  the account's token is worked out, not looked at: ",
+                 SANDBOX_GROUP, u", and what every account here is in");
     if (is_unsure())
         out_line(OUT_STDOUT, u"  a conditional entry in its list may change that");
 }
@@ -296,7 +371,7 @@ static void print_text(void)
         out_line(OUT_STDOUT, u"(", actors[against].label,
                  explain.verdict[against].allowed ? u": allowed, " : u": denied, ",
                  reason(against), u")");
-    for (enum actor a = ACTOR_USER; a < ACTOR_COUNT && !explain.asked; a++)
+    for (enum actor a = ACTOR_USER; a < actor_end() && !explain.asked; a++)
         if (a != who)
             out_line(OUT_STDOUT, u"  ", actors[a].label,
                      explain.verdict[a].allowed ? u": would be allowed: "
@@ -319,7 +394,7 @@ static void print_json(void)
     json_ascii(&json, "fence", actors[answer()].json);
     json_bool(&json, "allowed", explain.verdict[answer()].allowed);
     json_open(&json, "fences", u'[');
-    for (enum actor a = ACTOR_USER; a < ACTOR_COUNT; a++) {
+    for (enum actor a = ACTOR_USER; a < actor_end(); a++) {
         json_open(&json, NULL, u'{');
         json_ascii(&json, "fence", actors[a].json);
         json_bool(&json, "in_force", a == in_force());
@@ -517,12 +592,17 @@ static uint32_t read_words(struct cli *cli, struct u16buf *path)
     return EXIT_OK;
 }
 
-/* The account's groups and rights are not this token's. */
-static uint32_t refuse_enforced(void)
+/* Whether whoever is asked about is somebody here. */
+static bool look_for_account(void)
 {
-    out_line(OUT_STDERR, u"ringfence: explain does not know the sandbox account of level "
-                         u"enforced yet; --level strict is the nearest");
-    return EXIT_RINGFENCE;
+    struct u16buf missing = U16BUF(explain.text);
+
+    explain.has_account = find_account(&missing);
+    if (explain.has_account || answer() != ACTOR_ACCOUNT)
+        return true;
+    out_line(OUT_STDERR, u"ringfence: level enforced is nobody here: ", explain.text,
+             u"; `ringfence setup` makes them");
+    return false;
 }
 
 uint32_t cmd_explain(struct cli *cli)
@@ -536,20 +616,18 @@ uint32_t cmd_explain(struct cli *cli)
 
     if (code != EXIT_OK)
         return code;
-    if (explain.asked == ASKED_ENFORCED)
-        return refuse_enforced();
     if (!context_begin(c, &err) || !context_complete(c, &wish, &err)) {
         report_context_failure(c, &err);
         return EXIT_RINGFENCE;
     }
-    if (!explain.asked && c->verdict.level == LEVEL_ENFORCED)
-        return refuse_enforced();
+    if (!look_for_account())
+        return EXIT_RINGFENCE;
     if (!security_token(&explain.token, &err) ||
         !read_objects(u16buf_text(&path), &err)) {
         err_report(&err, u"explain");
         return EXIT_RINGFENCE;
     }
-    for (enum actor a = ACTOR_USER; a < ACTOR_COUNT; a++)
+    for (enum actor a = ACTOR_USER; a < actor_end(); a++)
         decide(a);
     look_around();
     if (explain.json)

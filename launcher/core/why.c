@@ -50,7 +50,9 @@ static void add_rights(struct u16buf *b, uint32_t mask, bool directory)
 static void add_pass(struct u16buf *b, const struct accesscheck_pass *pass,
                      const struct why_about *about, bool restricting)
 {
-    const char16_t *whom = restricting ? u"the restricting SIDs" : u"you";
+    const char16_t *whom = restricting      ? u"the restricting SIDs"
+                           : about->account ? u"the sandbox account"
+                                            : u"you";
 
     switch (pass->why) {
     case ACCESSCHECK_DENY_ACE:
@@ -60,8 +62,10 @@ static void add_pass(struct u16buf *b, const struct accesscheck_pass *pass,
         add_ace(b, &about->sd->dacl, pass->ace);
         break;
     case ACCESSCHECK_NOT_GIVEN:
-        u16buf_addz(b, restricting ? u"no restricting SID is granted "
-                                   : u"you are not granted ");
+        u16buf_addz(b, restricting ? u"no restricting SID" : whom);
+        u16buf_addz(b, !restricting && !about->account ? u" are not granted "
+                       : restricting                   ? u" is granted "
+                                                       : u" is not granted ");
         add_rights(b, pass->missing, about->directory);
         u16buf_addz(b, u" on ");
         u16buf_addz(b, about->name);

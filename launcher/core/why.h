@@ -12,6 +12,7 @@ struct why_about {
     const struct secdesc *sd;
     const char16_t *name; /* "it", or a path */
     bool directory;       /* its rights go by the names that directories have */
+    bool account;         /* the sandbox account's token is judged, not "you" */
 };
 
 /* Appends "no restricting SID is granted DELETE on it", "granted to you by (A;;FA;;;BA)"

@@ -29,7 +29,7 @@ static const char *why(const char16_t *sddl, uint32_t asked, bool fenced, bool d
                                        .no_write_up = true };
     struct accesscheck_file_verdict v;
     struct secdesc sd;
-    struct why_about about = { &sd, directory ? u"C:\\d" : u"it", directory };
+    struct why_about about = { &sd, directory ? u"C:\\d" : u"it", directory, false };
     struct u16buf b = U16BUF(text);
     struct err err;
 

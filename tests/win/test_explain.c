@@ -8,6 +8,8 @@
 #include "cli.h"
 #include "core/aclplan.h"
 #include "core/exitcode.h"
+#include "core/sandbox.h"
+#include "win/account.h"
 #include "win/file.h"
 #include "win/token.h"
 
@@ -23,8 +25,9 @@ static struct {
     enum level level;
     enum fence fence;
     bool lowered, inside, json;
-    bool fat;       /* the volume keeps no lists */
-    bool no_denies; /* nothing is protected yet */
+    bool fat;         /* the volume keeps no lists */
+    bool no_denies;   /* nothing is protected yet */
+    bool user, group; /* the sandbox account and its group are there */
     const char *level_wish;
     const char16_t *words[2];
     size_t word;
@@ -61,6 +64,26 @@ bool __wrap_context_complete(struct context *c, const struct context_wish *wish,
     return context_hash_path(ws, c->root_hash, e);
 }
 
+bool __wrap_account_find(const char16_t *name, enum account_kind kind, struct sid *sid,
+                         struct err *e);
+
+static struct sid sandbox_sid(bool group)
+{
+    return (
+        struct sid){ 1, 5, { 0, 0, 0, 0, 0, 5 }, { 21, 1, 2, 3, group ? 1001 : 1002 } };
+}
+
+bool __wrap_account_find(const char16_t *name, enum account_kind kind, struct sid *sid,
+                         struct err *e)
+{
+    bool group = kind == ACCOUNT_IS_GROUP;
+
+    assert_true(u16s_eq(u16s_of(name), u16s_of(group ? SANDBOX_GROUP : SANDBOX_OFFLINE)));
+    *sid = sandbox_sid(group);
+    return (group ? fake.group : fake.user) ||
+           err_set(e, ERR_WIN32, ERROR_NONE_MAPPED, "LookupAccountNameW", name);
+}
+
 uint32_t cli_complain(const char *text, struct u16s word)
 {
     (void)word;
@@ -87,7 +110,8 @@ enum cli_end cli_options(struct cli *cli, const struct cli_option *options, size
     return CLI_WORD;
 }
 
-/* The user has everything; a root's SID what a grant gives it, but for a .git. */
+/* The user has everything; a root's SID, and the sandbox accounts' group, what a grant
+ * gives them, but for a .git. */
 static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, void *data,
                                      ULONG bytes, ULONG *needed)
 {
@@ -105,6 +129,9 @@ static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, v
     assert_true(token_user_sid(&all.sid, &err));
     assert_true(file_final_path_of(object, u"", false, &at, &err));
     root = wcsstr(path, u"\\ws") ? ws : wcsstr(path, u"\\more") ? more : NULL;
+    if (root && fake.group)
+        aclbuf_add(&b, &(struct acl_entry){ ACE_ALLOW, 0, ACLPLAN_WRITE | RIGHT_DELETE,
+                                            sandbox_sid(true) });
     if (root) {
         assert_true(context_hash_path(root, digest, &err));
         if (wcsstr(path, u"\\.git") && !fake.no_denies)
@@ -149,9 +176,10 @@ NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)
 (HANDLE, SECURITY_INFORMATION, void *, ULONG, ULONG *) = query_security;
 
 /* What it says; the command keeps what its options were, so once a test. */
-static const char *explain(const char16_t *act, const char16_t *leaf)
+static const char *explain_to(DWORD stream, uint32_t code, const char16_t *act,
+                              const char16_t *leaf)
 {
-    HANDLE before = GetStdHandle(STD_OUTPUT_HANDLE), file = NULL;
+    HANDLE before = GetStdHandle(stream), file = NULL;
     char16_t path[MAX_PATH];
     struct u16buf t = U16BUF(target), b = U16BUF(path);
     struct cli cli = { 0 };
@@ -167,14 +195,19 @@ static const char *explain(const char16_t *act, const char16_t *leaf)
     file =
         CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
     assert_true(file != INVALID_HANDLE_VALUE);
-    SetStdHandle(STD_OUTPUT_HANDLE, file);
-    assert_int_equal(cmd_explain(&cli), EXIT_OK);
-    SetStdHandle(STD_OUTPUT_HANDLE, before);
+    SetStdHandle(stream, file);
+    assert_int_equal(cmd_explain(&cli), code);
+    SetStdHandle(stream, before);
     SetFilePointer(file, 0, NULL, FILE_BEGIN);
     assert_true(ReadFile(file, said, sizeof said - 1, &bytes, NULL));
     said[bytes] = 0;
     CloseHandle(file);
     return said;
+}
+
+static const char *explain(const char16_t *act, const char16_t *leaf)
+{
+    return explain_to(STD_OUTPUT_HANDLE, EXIT_OK, act, leaf);
 }
 
 #define assert_says(what)                                                                \
@@ -277,6 +310,24 @@ static void explain__inside_a_fence__the_own_token_answers(void **state)
                      0);
 }
 
+/* The directory's FILE_DELETE_CHILD lends DELETE, and nobody asks it for FILE_ADD_FILE.
+ */
+static void rename__by_a_bare_name__is_what_the_standard_fence_leaves(void **state)
+{
+    (void)state;
+    fake.fence = FENCE_STANDARD;
+    explain(u"rename", u"\\docs\\old");
+    assert_int_equal(
+        strncmp(said, "allowed  standard fence: through FILE_DELETE_CHILD on ", 54), 0);
+    assert_says("; by a bare name (NtSetInformationFile) only, since MoveFile");
+    assert_says(
+        "\n  strict fence: would be denied: no restricting SID is granted DELETE");
+    explain(u"rename", u"\\ws\\src");
+    assert_int_equal(strncmp(said, "allowed  standard fence: granted to the restri", 46),
+                     0);
+    assert_null(strstr(said, "bare name"));
+}
+
 /* Its options stay set: the last ones. */
 static void level__confined__is_the_records_fence(void **state)
 {
@@ -296,6 +347,34 @@ static void level__confined__is_the_records_fence(void **state)
     assert_says("\"fence\":\"strict\",\"allowed\":false,\"fences\":[");
     assert_says("{\"fence\":\"strict\",\"in_force\":true,\"allowed\":false,");
     assert_says("\"protected_denied\":true,\"names\":1,\"no_acls\":false,");
+    assert_null(strstr(said, "{\"fence\":\"enforced\""));
+    fake.user = fake.group = true;
+    explain(u"write", u"\\docs\\old");
+    assert_says("{\"fence\":\"enforced\",\"in_force\":false,\"allowed\":false,");
+}
+
+/* JSON is still asked for. */
+static void level__enforced__is_judged_by_the_account(void **state)
+{
+    (void)state;
+    fake.level_wish = "enforced";
+    explain_to(STD_ERROR_HANDLE, EXIT_RINGFENCE, u"write", u"\\docs\\old");
+    assert_string_equal(said, "ringfence: level enforced is nobody here: no account "
+                              "RingfenceOffline and no group RingfenceUsers; `ringfence "
+                              "setup` makes them\n");
+    fake.user = true;
+    explain_to(STD_ERROR_HANDLE, EXIT_RINGFENCE, u"write", u"\\docs\\old");
+    assert_says(": no group RingfenceUsers; `ringfence setup`");
+    fake.group = true;
+    explain(u"delete", u"\\docs\\old");
+    assert_says("\"fence\":\"enforced\",\"allowed\":false,\"fences\":[");
+    assert_says("\"reason\":\"the sandbox account is not granted DELETE on it, nor ");
+    explain(u"write", u"\\ws\\src");
+    assert_says("\"fence\":\"enforced\",\"allowed\":true,\"fences\":[");
+    explain(u"write", u"\\ws\\.git\\hooks");
+    assert_says("\"fence\":\"enforced\",\"allowed\":false,\"fences\":[");
+    explain(u"read", u"\\docs\\old");
+    assert_says("\"fence\":\"enforced\",\"allowed\":false,\"fences\":[");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -309,7 +388,9 @@ int main(void)
         TEST(explain__lowered__is_held_by_the_label),
         TEST(explain__no_acls__no_fence_holds),
         TEST(explain__inside_a_fence__the_own_token_answers),
+        TEST(rename__by_a_bare_name__is_what_the_standard_fence_leaves),
         TEST(level__confined__is_the_records_fence),
+        TEST(level__enforced__is_judged_by_the_account),
     };
     return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
 }
