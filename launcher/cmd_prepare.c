@@ -59,7 +59,7 @@ static const char *set_tool(void *ctx, struct u16s value)
 
 static const struct cli_option options[] = {
     { u"--root", CLI_VALUE, set_root },
-    { u"--tool", CLI_VALUE, set_tool }, /* the directory of one, for the strict fence */
+    { u"--tool", CLI_VALUE, set_tool }, /* the program of one, for the strict fence */
 };
 
 /* One at a time for a workspace: eight shims at once start eight of us.  Not for ever:

@@ -212,16 +212,15 @@ void confine_gather(struct context *c, const struct context_wish *wish)
 bool confine_admit(struct context *c, const struct context_wish *wish,
                    struct u16s program, struct err *err)
 {
-    struct u16s dir = pathsearch_dir(program);
     enum record_reads reads = RECORD_READS_UNKNOWN;
     uint8_t key[7];
 
     if (c->verdict.run_as != LEVEL_CONFINED || c->verdict.unproven ||
         c->fence != FENCE_STRICT)
         return true;
-    record_tool_key(context_var(c, "PATH"), dir, key);
+    record_tool_key(context_var(c, "PATH"), program, key);
     reads = record_tool_reads(&c->record, key);
-    if (reads == RECORD_READS_UNKNOWN && prepare(c, wish, dir) &&
+    if (reads == RECORD_READS_UNKNOWN && prepare(c, wish, program) &&
         read_record(c, c->root_hash, &c->record))
         reads = record_tool_reads(&c->record, key);
     if (reads == RECORD_READS_ALL)

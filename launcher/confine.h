@@ -14,9 +14,9 @@
  * ready stays so. */
 void confine_gather(struct context *context, const struct context_wish *wish);
 
-/* Under the strict fence, after the tool was found: makes sure that it can read the
- * tool's directory and those on PATH, else falls to the standard one; fails where the
- * policy says `fence = strict`.  `ringfence prepare` has then named the directory. */
+/* Under the strict fence, after the tool was found: makes sure that it can read the tool,
+ * its directory and those on PATH, else falls to the standard one; fails where the policy
+ * says `fence = strict`.  `ringfence prepare` has then named what it cannot. */
 MUST_CHECK bool confine_admit(struct context *context, const struct context_wish *wish,
                               struct u16s program, struct err *err);
 

@@ -106,6 +106,33 @@ static bool admit(const struct context *c, struct u16s dir)
     return false;
 }
 
+static bool is_remote(struct u16s path)
+{
+    return u16s_istarts(path, U16S("\\\\")) && !u16s_istarts(path, U16S("\\\\?\\"));
+}
+
+/* A process that cannot read its own file dies with 0xC0000022 before it has begun. */
+static bool can_read_tool(struct u16s tool)
+{
+    struct u16buf path = U16BUF(store.path), final = U16BUF(store.final);
+    struct err err = { 0 };
+    bool found = false;
+
+    u16buf_add(&path, tool);
+    if (path.cut || is_remote(tool))
+        return true;
+    found = file_final_path(store.path, false, &final, &err);
+    if (found && (is_remote(u16buf_text(&final)) || is_readable(store.final)))
+        return true;
+    out_say(OUT_STDERR, "ringfence: the strict fence cannot read %", store.path);
+    if (found)
+        out_say(OUT_STDERR,
+                "  it has a list of its own: `ringfence explain read` shows it");
+    else
+        err_report(&err, u"look at it");
+    return false;
+}
+
 bool reading_admit(const struct context *c, struct u16s tool)
 {
     struct u16s rest = context_var(c, "PATH"), dir = { NULL, 0 };
@@ -117,7 +144,7 @@ bool reading_admit(const struct context *c, struct u16s tool)
         return false;
     }
     if (tool.len)
-        all = admit(c, tool);
+        all = admit(c, pathsearch_dir(tool)) && can_read_tool(tool);
     while (pathsearch_next(&rest, &dir))
         all = admit(c, dir) && all;
     return all;

@@ -19,6 +19,9 @@ $(WINTEST)/win_test_status.exe: $(WINTEST)/launcher/cmd_status.o
 $(WINTEST)/win_test_status.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete)
 $(WINTEST)/win_test_explain.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd_explain volumes)
 $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete account_find)
+# Has a walk of its own.
+$(WINTEST)/win_test_reading.exe: $(WINTEST)/launcher/reading.o
+$(WINTEST)/win_test_reading.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 # Has an engine of its own.
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)

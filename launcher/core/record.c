@@ -4,7 +4,7 @@
 #include "core/bytes.h"
 #include "core/sha256.h"
 
-#define MAGIC "RFREC 1"
+#define MAGIC "RFREC 2"
 
 _Static_assert(sizeof MAGIC == sizeof((struct record *)NULL)->magic, "eight bytes");
 
@@ -31,12 +31,12 @@ void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES])
     bytes_copy(key, digest, RECORD_KEY_BYTES);
 }
 
-void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7])
+void record_tool_key(struct u16s path, struct u16s tool, uint8_t key[7])
 {
     uint8_t both[2 * SHA256_BYTES], digest[SHA256_BYTES];
 
     sha256(path.at, path.len * sizeof(char16_t), both);
-    sha256(directory.at, directory.len * sizeof(char16_t), both + SHA256_BYTES);
+    sha256(tool.at, tool.len * sizeof(char16_t), both + SHA256_BYTES);
     sha256(both, sizeof both, digest);
     bytes_copy(key, digest, 7);
 }

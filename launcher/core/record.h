@@ -12,14 +12,14 @@
 
 #define RECORD_KEY_BYTES  12u
 #define RECORD_REASON_CAP 128u
-#define RECORD_TOOLS      8u
+#define RECORD_TOOLS      16u
 
 enum record_state {
     RECORD_REFUSED, /* no fence here: see the reason */
     RECORD_READY    /* proven on this machine, and every list of the root is written */
 };
 
-/* A PATH and a tool's directory, and whether the strict fence can read all of it. */
+/* A PATH and a tool, and whether the strict fence can read all of it. */
 struct record_tool {
     uint8_t key[7];
     uint8_t readable; /* 0 or 1 */
@@ -41,14 +41,14 @@ struct record {
     struct record_tool tool[RECORD_TOOLS];
     uint8_t check[8]; /* of all before: SHA-256's first 64 bits */
 };
-_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 5 + 128 + 64 + 8, "no padding");
+_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 5 + 128 + 128 + 8, "no padding");
 
 /* What a walk does and a canary proves depends on this much of the policy, and on the
  * version of the plan. */
 void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES]);
 
-/* The key of a PATH value and the directory of a tool. */
-void record_tool_key(struct u16s path, struct u16s directory, uint8_t key[7]);
+/* The key of a PATH value and a tool, by its full path. */
+void record_tool_key(struct u16s path, struct u16s tool, uint8_t key[7]);
 
 /* Fills the record but for state, fence and reason.  A refusal holds until a FILETIME:
  * what it was for may be put right. */

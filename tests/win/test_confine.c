@@ -420,16 +420,20 @@ static void admit__tool_unknown__is_asked_of_prepare(void **state)
 
     (void)state;
     start_strict();
-    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\my tools"), key);
+    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\my tools\\git.exe"), key);
     record_add_tool(&fake.writes[0], key, true);
     record_seal(&fake.writes[0]);
     assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\git.exe"), &err));
     assert_int_equal(context.fence, FENCE_STRICT);
     assert_int_equal(fake.prepared, 1);
-    assert_true(u16s_iends(u16s_of(fake.line), U16S("--tool \"C:\\my tools\"")));
+    assert_true(u16s_iends(u16s_of(fake.line), U16S("--tool \"C:\\my tools\\git.exe\"")));
     /* and from then on known */
     assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\git.exe"), &err));
     assert_int_equal(fake.prepared, 1);
+    /* but of no other beside it: that one's file may have a list of its own */
+    assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\ssh.exe"), &err));
+    assert_int_equal(fake.prepared, 2);
+    assert_int_equal(context.fence, FENCE_STANDARD);
 }
 
 static void admit__not_readable__falls_to_standard_unless_strict_is_wanted(void **state)
@@ -438,7 +442,7 @@ static void admit__not_readable__falls_to_standard_unless_strict_is_wanted(void 
 
     (void)state;
     start_strict();
-    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\t"), key);
+    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\t\\git.exe"), key);
     record_add_tool(&fake.writes[0], key, false);
     record_seal(&fake.writes[0]);
     assert_true(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));

@@ -113,7 +113,7 @@ const char16_t *granting_remedy(void)
 bool reading_admit(const struct context *c, struct u16s tool)
 {
     (void)c;
-    assert_true(u16s_is(tool, "C:\\tools"));
+    assert_true(u16s_is(tool, "C:\\tools\\git.exe"));
     fake.asked++;
     return fake.readable;
 }
@@ -362,9 +362,9 @@ static void prepare__tool_of_strict__is_noted_as_it_is(void **state)
     assert_int_equal(prepare(u""), EXIT_OK);
     for (unsigned i = 0; i < 2; i++) {
         fake.readable = i;
-        assert_int_equal(prepare(u"C:\\tools"), EXIT_OK);
+        assert_int_equal(prepare(u"C:\\tools\\git.exe"), EXIT_OK);
         assert_int_equal(written(&record), RECORD_READY);
-        record_tool_key(context_var(&context, "PATH"), U16S("C:\\tools"), key);
+        record_tool_key(context_var(&context, "PATH"), U16S("C:\\tools\\git.exe"), key);
         assert_int_equal(record_tool_reads(&record, key),
                          i ? RECORD_READS_ALL : RECORD_READS_NOT);
     }
@@ -375,7 +375,7 @@ static void prepare__tool_of_standard__is_not_looked_at(void **state)
 {
     (void)state;
     assert_int_equal(prepare(u""), EXIT_OK);
-    assert_int_equal(prepare(u"C:\\tools"), EXIT_OK);
+    assert_int_equal(prepare(u"C:\\tools\\git.exe"), EXIT_OK);
     assert_int_equal(fake.asked, 0);
 }
 
