@@ -15,6 +15,10 @@ struct act {
     char16_t look[WIN_PATH_CAP]; /* what a link leads to in the end */
 };
 
+/* A symbolic link at path to a file or directory, which may be the right of few.  0, or
+ * the Win32 code. */
+DWORD act_make_symlink(const char16_t *path, const char16_t *target, bool directory);
+
 DWORD act_on_file(enum battery_act act, const struct act *words);
 DWORD act_on_other(enum battery_act act, const struct act *words);
 

@@ -1,5 +1,7 @@
 #include "act.h"
 
+#include "core/pathsearch.h"
+#include "win/dirscan.h"
 #include "win/dll.h"
 #include "win/security.h"
 
@@ -65,15 +67,34 @@ static DWORD set_times(const char16_t *path)
     return file ? act_result(SetFileTime(file, NULL, NULL, &then)) : act_result(FALSE);
 }
 
-static DWORD code_of(const struct err *err)
+static DWORD code_of_status(uint32_t status)
 {
     status_to_error convert = (status_to_error)(void (*)(void))dll_loaded(
         u"ntdll.dll", "RtlNtStatusToDosError");
 
+    return status == 0 ? ERROR_SUCCESS
+           : convert   ? convert((NTSTATUS)status)
+                       : ERROR_GEN_FAILURE;
+}
+
+static DWORD code_of(const struct err *err)
+{
     if (err->domain == ERR_WIN32)
         return err->code;
-    return err->domain == ERR_NTSTATUS && convert ? convert((NTSTATUS)err->code)
-                                                  : ERROR_GEN_FAILURE;
+    return err->domain == ERR_NTSTATUS ? code_of_status(err->code) : ERROR_GEN_FAILURE;
+}
+
+/* MoveFile names the directory even where it stays the same, and so has FILE_ADD_FILE
+ * asked for in it.  WDK: FILE_RENAME_INFORMATION, Remarks. */
+static DWORD rename_bare(const char16_t *path, const char16_t *to)
+{
+    auto_handle HANDLE file = open_file(path, DELETE | SYNCHRONIZE, OPEN_EXISTING,
+                                        FILE_FLAG_OPEN_REPARSE_POINT);
+
+    if (!file)
+        return act_result(FALSE);
+    return code_of_status(
+        (uint32_t)dirscan_rename(file, NULL, pathsearch_base(u16s_of(to))));
 }
 
 /* One entry more: Everyone may read. */
@@ -119,7 +140,8 @@ static struct {
     char16_t names[8000]; /* 16 KiB is the most that a reparse point holds */
 } mount;
 
-static DWORD make_junction(const char16_t *path, const char16_t *target)
+/* Of a directory that is there and empty. */
+static DWORD set_junction(const char16_t *path, const char16_t *target)
 {
     struct u16buf names = U16BUF(mount.names);
     auto_handle HANDLE file = NULL;
@@ -131,8 +153,8 @@ static DWORD make_junction(const char16_t *path, const char16_t *target)
     mount.target_bytes = (WORD)(names.len * sizeof names.at[0]);
     mount.shown_at = (WORD)(mount.target_bytes + sizeof names.at[0]);
     mount.bytes = (WORD)(mount.shown_at + sizeof names.at[0] + 4 * sizeof(WORD));
-    if (names.cut || !CreateDirectoryW(path, NULL))
-        return names.cut ? ERROR_BUFFER_OVERFLOW : act_result(FALSE);
+    if (names.cut)
+        return ERROR_BUFFER_OVERFLOW;
     file = open_file(path, GENERIC_WRITE, OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT);
     if (!file)
         return act_result(FALSE);
@@ -140,19 +162,70 @@ static DWORD make_junction(const char16_t *path, const char16_t *target)
                                       mount.bytes + 8u, NULL, 0, &done, NULL));
 }
 
-/* Without admin rights a link needs a flag that Windows before 10.0.14972 refuses. */
-static DWORD make_symlink(const char16_t *path, const char16_t *target, DWORD directory)
+static DWORD make_junction(const char16_t *path, const char16_t *target)
 {
+    return CreateDirectoryW(path, NULL) ? set_junction(path, target) : act_result(FALSE);
+}
+
+/* Of its files; a directory in it, which verify does not make there, stays and shows. */
+static DWORD empty_directory(const char16_t *path)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf file = U16BUF(text);
+    WIN32_FIND_DATAW found;
+    HANDLE find = NULL;
+    size_t len = 0;
+    DWORD code = ERROR_SUCCESS;
+
+    u16buf_addz(&file, path);
+    u16buf_addc(&file, u'\\');
+    len = file.len;
+    u16buf_addc(&file, u'*');
+    find = FindFirstFileW(text, &found);
+    if (find == INVALID_HANDLE_VALUE)
+        return act_result(FALSE);
+    do {
+        file.len = len;
+        u16buf_addz(&file, found.cFileName);
+        if (!(found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) && !DeleteFileW(text))
+            code = act_result(FALSE);
+    } while (FindNextFileW(find, &found));
+    FindClose(find);
+    return code;
+}
+
+static DWORD turn_into_junction(const char16_t *path, const char16_t *target)
+{
+    DWORD code = empty_directory(path);
+
+    return code == ERROR_SUCCESS ? set_junction(path, target) : code;
+}
+
+/* Without admin rights a link needs a flag that Windows before 10.0.14972 refuses. */
+/* Wine makes none and says that it did. */
+static DWORD link_result(const char16_t *path, BOOL done)
+{
+    DWORD attributes = done ? GetFileAttributesW(path) : 0;
+
+    if (done && (attributes == INVALID_FILE_ATTRIBUTES ||
+                 !(attributes & FILE_ATTRIBUTE_REPARSE_POINT)))
+        return ERROR_NOT_SUPPORTED;
+    return act_result(done);
+}
+
+DWORD act_make_symlink(const char16_t *path, const char16_t *target, bool directory)
+{
+    DWORD flags = directory ? SYMBOLIC_LINK_FLAG_DIRECTORY : 0;
     create_symbolic_link create = (create_symbolic_link)(void (*)(void))dll_loaded(
         u"kernel32.dll", "CreateSymbolicLinkW");
 
     if (!create)
         return ERROR_PROC_NOT_FOUND;
-    if (create(path, target, directory | UNPRIVILEGED))
-        return ERROR_SUCCESS;
+    if (create(path, target, flags | UNPRIVILEGED))
+        return link_result(path, TRUE);
     if (GetLastError() != ERROR_INVALID_PARAMETER)
         return act_result(FALSE);
-    return act_result(create(path, target, directory));
+    return link_result(path, create(path, target, flags));
 }
 
 /* What is looked at, through path, which leads to other. */
@@ -265,8 +338,11 @@ static DWORD act_by_link(enum battery_act act, const struct act *w)
     case BATTERY_JUNCTION_WRITE:
         code = make_junction(w->path, w->other);
         break;
+    case BATTERY_TURN_WRITE:
+        code = turn_into_junction(w->path, w->other);
+        break;
     case BATTERY_SYMLINK_WRITE:
-        code = make_symlink(w->path, w->other, u16_len(w->look) > u16_len(w->other));
+        code = ERROR_SUCCESS; /* the link is there */
         break;
     }
     return code == ERROR_SUCCESS ? write_through(w) : code;
@@ -299,6 +375,8 @@ DWORD act_on_file(enum battery_act act, const struct act *w)
         return act_result(DeleteFileW(w->path));
     case BATTERY_RENAME:
         return act_result(MoveFileExW(w->path, w->other, 0));
+    case BATTERY_RENAME_BARE:
+        return rename_bare(w->path, w->other);
     case BATTERY_REPLACE:
         return act_result(MoveFileExW(w->path, w->other, MOVEFILE_REPLACE_EXISTING));
     case BATTERY_MKDIR:

@@ -6,10 +6,13 @@
 #include "core/netcheck.h"
 #include "netproof.h"
 #include "win/dll.h"
+#include "win/paths.h"
 
+#include <windns.h>
 #include <winhttp.h>
 
 #define WAIT_MS      1000u       /* for an answer; no answer is no refusal */
+#define SMB_MS       3000u       /* the same, of the redirector */
 #define NOBODY       0x010200C0u /* 192.0.2.1 in network order */
 #define HTTP_TIMEOUT 12002u
 #define ECHO_TIMEOUT 11010u /* IP_REQ_TIMED_OUT, ipexport.h */
@@ -266,6 +269,60 @@ static DWORD send_http(const char16_t *host)
     return act_result(FALSE);
 }
 
+/* MS: DnsQuery.  A name of its own each time: an answer that the service remembers would
+ * not have left the machine.  That there is no such name, somebody outside has said. */
+static DWORD resolve(void)
+{
+    HMODULE dll = dll_system(u"dnsapi.dll");
+    __typeof__(&DnsQuery_W) query = FOUND(dll, DnsQuery_W);
+    char16_t text[96];
+    struct u16buf name = U16BUF(text);
+    DNS_RECORD *records = NULL; /* freed with the process */
+    FILETIME now;
+    DWORD code = 0;
+
+    if (!query)
+        return ERROR_PROC_NOT_FOUND;
+    GetSystemTimeAsFileTime(&now);
+    u16buf_addz(&name, u"ringfence-verify-");
+    u16buf_add_hex(&name, GetCurrentProcessId(), 8);
+    u16buf_add_hex(&name, now.dwLowDateTime, 8);
+    u16buf_addz(&name, u".example.com");
+    code = (DWORD)query(text, DNS_TYPE_A, DNS_QUERY_STANDARD, NULL, &records, NULL);
+    return code == DNS_ERROR_RCODE_NAME_ERROR || code == DNS_INFO_NO_RECORDS
+               ? ERROR_SUCCESS
+               : code;
+}
+
+/* The redirector waits far longer for an answer than for a refusal, and whoever asked
+ * cannot be ended meanwhile: so another process asks. */
+static DWORD ask_by_smb(const char16_t *path)
+{
+    static char16_t self[WIN_PATH_CAP], text[WIN_PATH_CAP + 64];
+    struct u16buf program = U16BUF(self), line = U16BUF(text);
+    STARTUPINFOW si = { .cb = sizeof si };
+    PROCESS_INFORMATION pi = { 0 };
+    auto_handle HANDLE process = NULL;
+    DWORD code = 0;
+    struct err err;
+
+    if (!paths_self(&program, &err))
+        return ERROR_PATH_NOT_FOUND;
+    u16buf_addz(&line, u"ringfence verify-act open-read \"");
+    u16buf_addz(&line, path);
+    u16buf_addz(&line, u"\"");
+    if (!CreateProcessW(self, text, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, NULL, &si,
+                        &pi))
+        return act_result(FALSE);
+    CloseHandle(pi.hThread);
+    process = pi.hProcess;
+    if (WaitForSingleObject(process, SMB_MS) != WAIT_OBJECT_0) {
+        TerminateProcess(process, ERROR_TIMEOUT);
+        return ERROR_SUCCESS; /* nobody answers, and nobody refuses */
+    }
+    return GetExitCodeProcess(process, &code) ? code : act_result(FALSE);
+}
+
 DWORD act_on_net(enum battery_act act, const struct act *w)
 {
     switch ((int)act) {
@@ -281,6 +338,10 @@ DWORD act_on_net(enum battery_act act, const struct act *w)
         return open_raw();
     case BATTERY_HTTP:
         return send_http(w->path);
+    case BATTERY_SMB:
+        return ask_by_smb(w->path);
+    case BATTERY_RESOLVE:
+        return resolve();
     default:
         return connect_to_listener(w->path, act == BATTERY_ASK_PROXY);
     }

@@ -2,7 +2,8 @@
  *
  * The acts that try the network, and what they are tried on: a listener of verify's own
  * on loopback.  Nothing is sent but first packets, to addresses that belong to nobody
- * (192.0.2.1, RFC 5737; 2001:db8::1, RFC 3849) or to that listener.
+ * (192.0.2.1, RFC 5737; 2001:db8::1, RFC 3849) or to that listener, and one question by
+ * the system's own resolver for a name below example.com (RFC 2606), which nobody has.
  */
 #pragma once
 

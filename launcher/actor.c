@@ -15,8 +15,8 @@ static struct {
     char16_t self[WIN_PATH_CAP], line[CMDLINE_MAX + 1];
 } through;
 
-bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
-                enum level_token *kept, struct err *err)
+bool actor_make(struct actor *actor, enum fence fence, bool lowered,
+                const struct sid *root, enum level_token *kept, struct err *err)
 {
     struct fence_parts parts = { .root = { *root },
                                  .root_count = 1,
@@ -30,6 +30,8 @@ bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
     parts.has_logon = token_logon_sid(&parts.logon);
     fence_list(fence, &parts, &list);
     *kept = token_restrict(&list, &actor->token, &why);
+    if (*kept == LEVEL_TOKEN_RESTRICTED && lowered && !token_lower(actor->token, &why))
+        *kept = LEVEL_TOKEN_FAILED;
     token_child_security(&parts.user, &parts.run, &actor->security);
     return !actor->token || token_set_default_dacl(actor->token, &actor->security, err);
 }

@@ -23,11 +23,13 @@ struct actor {
     enum actor_by by; /* a runner makes a token of its own for the root */
 };
 
-/* Makes the fence's token for the workspace of that root SID, with a run SID of its own.
- * *kept is what the token shows.  Fails where a token is made that cannot be dressed for
- * a child. */
-MUST_CHECK bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
-                           enum level_token *kept, struct err *err);
+/* Makes the fence's token for the workspace of that root SID, with a run SID of its own,
+ * and lowered where that is asked for.  *kept is what the token shows; one that cannot be
+ * lowered is LEVEL_TOKEN_FAILED, as it is to a launch.  Fails where a token is made that
+ * cannot be dressed for a child. */
+MUST_CHECK bool actor_make(struct actor *actor, enum fence fence, bool lowered,
+                           const struct sid *root, enum level_token *kept,
+                           struct err *err);
 void actor_clear(struct actor *actor);
 
 struct actor_start {

@@ -15,6 +15,7 @@ static const struct {
     [BATTERY_DELETE] = { "delete", true },
     [BATTERY_OPEN_DELETE] = { "open-delete", false },
     [BATTERY_RENAME] = { "rename", true },
+    [BATTERY_RENAME_BARE] = { "rename-bare", true },
     [BATTERY_REPLACE] = { "replace", true },
     [BATTERY_MKDIR] = { "mkdir", true },
     [BATTERY_RMDIR] = { "rmdir", true },
@@ -25,6 +26,7 @@ static const struct {
     [BATTERY_LINK] = { "link", true },
     [BATTERY_LINK_WRITE] = { "link-write", true },
     [BATTERY_JUNCTION_WRITE] = { "junction-write", true },
+    [BATTERY_TURN_WRITE] = { "turn-write", true },
     [BATTERY_SYMLINK_WRITE] = { "symlink-write", true },
     [BATTERY_SWAP_WRITE] = { "swap-write", true },
     [BATTERY_START] = { "start", false },
@@ -55,6 +57,8 @@ static const struct {
     [BATTERY_HTTP] = { "http", false },
     [BATTERY_CONNECT_TO] = { "connect-to", true },
     [BATTERY_ASK_PROXY] = { "ask-proxy", true },
+    [BATTERY_SMB] = { "smb", false },
+    [BATTERY_RESOLVE] = { "resolve", false },
 };
 
 const struct battery_thing battery_things[] = {
@@ -76,7 +80,6 @@ const struct battery_thing battery_things[] = {
     { "ws\\src\\empty", true },
     { "ws\\.git", true },
     { "ws\\.git\\config", false },
-    { "ws\\.git\\a rather long name.text", false },
     { "ws\\.git\\hooks", true },
     { "ws\\.git\\hooks\\pre-commit", false },
     { "ws\\.git\\objects", true },
@@ -103,6 +106,13 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
 /* The list of a process lets its logon read and end it, and both fences have that SID. */
 #define LOGON      "the logon SID may; integrity = lowered closes it"
 #define POWERSHELL "-NoProfile -NonInteractive -Command "
+/* Whoever starts the program that is to write says nothing of what comes of it: with the
+ * fence's own token it starts, and fails.  Not before its file is there, and five seconds
+ * at most.  Each such row has a file of its own, for one that is later still. */
+#define UNLESS_WRITTEN                                                                   \
+    "for($i=0;$i -lt 50 -and -not(Test-Path -LiteralPath '%');$i++){Start-Sleep -m "     \
+    "100};if(-not(Test-Path -LiteralPath '%')){exit 5}\""
+#define C_SHARE "it takes an administrator without the fence, too: C$ is for those"
 /* The same file made outside and inside.  What these end with says only that they failed;
  * that they can work behind the fence is what the second row is for. */
 #define TOOLS(name, how, code)                                                           \
@@ -120,6 +130,8 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
 #define LOOP(id, text, act, place, address)                                              \
     ROW(id, text, act, LOOPBACK, place, address, .enforced = true, .optional = true,     \
         .why = "loopback is open by setup's policy")
+#define STORE(id, text, path)                                                            \
+    ROW(id, text, READ, READS, STORE, path, .enforced = true, .optional = true)
 #define NO_ANSWER 12029 /* ERROR_WINHTTP_CANNOT_CONNECT: by a refusal or at once */
 #define NO_LOGON  1385  /* ERROR_LOGON_TYPE_NOT_GRANTED */
 /* IP_GENERAL_FAILURE: what a filter makes of an echo request (microsoft/WSL#4985). */
@@ -160,6 +172,7 @@ const struct battery_row battery_rows[] = {
     OPEN("docs-delete-child", "delete one through its parent alone", DELETE, BATTERY_GUARDED, .canary = true),
     OPEN("docs-rmdir", "remove a directory there", RMDIR, "docs\\empty"),
     DENY("docs-rename", "rename a file there", RENAME, "docs\\a.txt", .other = "docs\\moved.txt", .canary = true),
+    OPEN("docs-rename-bare", "rename it by a bare name", RENAME_BARE, "docs\\a.txt", .other = "docs\\moved.txt"),
     OPEN("docs-move-in", "move it into the workspace", RENAME, "docs\\a.txt", .other = "ws\\moved.txt"),
     DENY("docs-replace", "replace it by one of the workspace", REPLACE, "ws\\a.txt", .other = "docs\\a.txt"),
     DENY("docs-attributes", "set its attributes", ATTRIBUTES, "docs\\a.txt"),
@@ -177,41 +190,43 @@ const struct battery_row battery_rows[] = {
     DENY("docs-swap", "overwrite it as a directory becomes a junction", SWAP_WRITE, "ws\\swap", .other = "docs", .look = "docs\\a.txt"),
     ROW("docs-device", "overwrite it by its \\\\.\\ path", OVERWRITE, DENIED, DEVICE, "docs\\a.txt"),
     ROW("docs-verbatim", "overwrite it by its \\\\?\\ path", OVERWRITE, DENIED, VERBATIM, "docs\\a.txt"),
-    ROW("docs-unc", "overwrite it as \\\\localhost\\C$\\...", OVERWRITE, DENIED, UNC_NAME, "docs\\a.txt", .optional = true),
-    ROW("docs-unc-address", "overwrite it as \\\\127.0.0.1\\C$\\...", OVERWRITE, DENIED, UNC_ADDRESS, "docs\\a.txt", .optional = true),
+    ROW("docs-unc", "overwrite it as \\\\localhost\\C$\\...", OVERWRITE, DENIED, UNC_NAME, "docs\\a.txt", .needs = C_SHARE, .optional = true),
+    ROW("docs-unc-address", "overwrite it as \\\\127.0.0.1\\C$\\...", OVERWRITE, DENIED, UNC_ADDRESS, "docs\\a.txt", .needs = C_SHARE, .optional = true),
     DENY("docs-dots", "overwrite it with dots and blanks behind", OVERWRITE, "docs\\a.txt. .", .look = "docs\\a.txt"),
     ROW("docs-short", "overwrite one by its 8.3 name", OVERWRITE, DENIED, SHORT, "docs\\a rather long name.text", .look = "docs\\a rather long name.text", .optional = true),
     ROW("docs-read", "read a file there", READ, READS, SCRATCH, "docs\\a.txt"),
     DENY("docs-child", "have a child's child create a file there", CHILD_CREATE, "docs\\new.txt"),
-    ROW("docs-everyone", "create one where Everyone may write", CREATE, OPEN, SCRATCH, "docs\\open\\new.txt", .why = "integrity = lowered closes it"),
+    ROW("docs-everyone", "create one where Everyone may write", CREATE, OPEN_MEDIUM, SCRATCH, "docs\\open\\new.txt", .why = "integrity = lowered closes it", .canary = true),
     ROW("temp-create", "create a file in the user's TEMP", CREATE, DENIED, TEMP, NULL),
     ROW("fat-create", "create one on a volume without ACLs", CREATE, OPEN, VOLUME, NULL, .why = "nothing fences it; status names it", .optional = true),
     ROW("startup-create", "create a file in the Startup folder", CREATE_GONE, DENIED, STARTUP, NULL, .optional = true),
     ROW("data-create", "create a file in Ringfence's own directory", CREATE_GONE, DENIED, DATA, NULL, .optional = true),
+    ROW("data-delete", "delete one there", DELETE, DENIED, DATA_FILE, NULL, .optional = true),
+    ROW("data-rename", "move one from there into the workspace", RENAME, DENIED, DATA_FILE, NULL, .other = "ws\\moved.txt", .optional = true),
     /* the user's other things */
     ROW("hkcu-set", "set a value in HKCU\\Software", SET_VALUE, DENIED, KEY, NULL),
     ROW("hkcu-create", "create a key in HKCU\\Software", CREATE_KEY, DENIED, KEY, "sub"),
     ROW("hklm-create", "create a key in HKLM\\SOFTWARE", CREATE_KEY, DENIED, MACHINE_KEY, NULL, .optional = true),
     ROW("parent-vm-write", "open the parent process for VM_WRITE", VM_WRITE, DENIED, PARENT, NULL),
-    ROW("parent-vm-read", "open it for VM_READ", VM_READ, OPEN, PARENT, NULL, .why = LOGON),
+    ROW("parent-vm-read", "open it for VM_READ", VM_READ, OPEN_MEDIUM, PARENT, NULL, .why = LOGON),
     ROW("parent-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, DENIED, PARENT, NULL),
-    ROW("parent-terminate", "open it for TERMINATE", MAY_TERMINATE, OPEN, PARENT, NULL, .why = LOGON),
+    ROW("parent-terminate", "open it for TERMINATE", MAY_TERMINATE, OPEN_MEDIUM, PARENT, NULL, .why = LOGON),
     ROW("parent-thread", "open it for CREATE_THREAD", MAY_THREAD, DENIED, PARENT, NULL),
     ROW("other-memory", "write into another process of the user", MEMORY, DENIED, OTHER, NULL),
     ROW("other-thread", "run a thread in it", THREAD, DENIED, OTHER, NULL),
-    ROW("other-terminate", "end it", TERMINATE, OPEN, OTHER, NULL, .why = LOGON),
+    ROW("other-terminate", "end it", TERMINATE, OPEN_MEDIUM, OTHER, NULL, .why = LOGON),
     ROW("run-memory", "write into a process of another run", MEMORY, DENIED, OTHER_RUN, NULL),
     ROW("run-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, DENIED, OTHER_RUN, NULL),
     ROW("run-vm-read", "open it for VM_READ", VM_READ, OPEN_STANDARD, OTHER_RUN, NULL, .why = "no write; strict closes it"),
     ROW("run-terminate", "end it", TERMINATE, OPEN_STANDARD, OTHER_RUN, NULL, .why = "no write; strict closes it"),
     ROW("user-pipe", "write to a pipe of the user's", OPEN_WRITE, DENIED, NAMED_PIPE, NULL),
-    ROW("window-post", "post a message to a window of the user's", POST, OPEN, WINDOW, NULL, .why = "one desktop; integrity = lowered closes it", .optional = true),
+    ROW("window-post", "post a message to a window of the user's", POST, OPEN_MEDIUM, WINDOW, NULL, .why = "one desktop; integrity = lowered closes it", .optional = true),
     ROW("clipboard", "open the clipboard", CLIPBOARD, OPEN, NOWHERE, NULL, .why = "one clipboard for the desktop", .optional = true),
     /* by way of somebody else */
     ROW("task", "schedule a task", CREATE, DENIED, TASK, NULL, .tool = "schtasks", .script = "/create /tn % /sc once /st 00:00 /tr \"cmd /c exit\"", .refusal = 1, .optional = true),
     ROW("service", "open the service manager to create one", SERVICE, DENIED, NOWHERE, NULL, .optional = true),
-    DENY("wmi", "have WMI start a program that creates a file", CREATE, "docs\\new.txt", .tool = "powershell", .script = POWERSHELL "\"try{$r=([wmiclass]'Win32_Process').Create('cmd /d /c echo x> \\\"%\\\"')}catch{exit 5};if($r.ReturnValue){exit 5};Wait-Process -Id $r.ProcessId -ErrorAction SilentlyContinue\"", .refusal = 5, .optional = true),
-    OPEN("shell", "have the desktop's shell start one, by COM", CREATE, "docs\\new.txt", .tool = "powershell", .script = POWERSHELL "\"try{$w=[activator]::CreateInstance([type]::GetTypeFromCLSID('9BA05972-F6A8-11CF-A442-00A0C90A8F39'));$w.Item().Document.Application.ShellExecute('cmd.exe','/d /c echo x> \\\"%\\\"','','open',0)}catch{exit 5};for($i=0;$i -lt 50 -and -not(Test-Path -LiteralPath '%');$i++){Start-Sleep -m 100}\"", .refusal = 5, .why = "a COM call is no write; strict closes it", .optional = true),
+    DENY("wmi", "have WMI start a program that creates a file", CREATE, "docs\\wmi.txt", .tool = "powershell", .script = POWERSHELL "\"try{$r=([wmiclass]'Win32_Process').Create('cmd /d /c echo x> \\\"%\\\"')}catch{exit 5};if($r.ReturnValue){exit 5};" UNLESS_WRITTEN, .refusal = 5, .optional = true),
+    OPEN("shell", "have the desktop's shell start one, by COM", CREATE, "docs\\shell.txt", .tool = "powershell", .script = POWERSHELL "\"try{$w=[activator]::CreateInstance([type]::GetTypeFromCLSID('9BA05972-F6A8-11CF-A442-00A0C90A8F39'));$w.Item().Document.Application.ShellExecute('cmd.exe','/d /c echo x> \\\"%\\\"','','open',0)}catch{exit 5};" UNLESS_WRITTEN, .refusal = 5, .why = "a COM call is no write; strict closes it", .optional = true),
     ROW("disk", "open the raw disk for writing", OPEN_WRITE, DENIED, LITERAL, "\\\\.\\PhysicalDrive0", .optional = true),
     ROW("volume", "open the raw volume C: for writing", OPEN_WRITE, DENIED, LITERAL, "\\\\.\\C:", .optional = true),
     ROW("net-ipv4", "connect to 192.0.2.1:80", CONNECT_AS, OPEN_CONFINED, LITERAL, "own token", .why = "environment only; enforced closes it", .optional = true),
@@ -226,7 +241,9 @@ const struct battery_row battery_rows[] = {
     NET("net-icmp", "send it an ICMP echo request", ECHO, "192.0.2.1", .refusal = NO_ECHO),
     NET("net-raw", "open a raw socket", RAW, ""),
     NET("net-winhttp", "ask it for a page by WinHTTP", HTTP, "192.0.2.1", .refusal = NO_ANSWER),
-    NET("net-smb", "open \\\\127.0.0.1\\pipe\\srvsvc", OPEN_READ, "\\\\127.0.0.1\\pipe\\srvsvc", .refusal = NO_LOGON),
+    NET("net-logon", "log on over the network, at 127.0.0.1", OPEN_READ, "\\\\127.0.0.1\\pipe\\srvsvc", .refusal = NO_LOGON),
+    ROW("net-smb", "have the redirector ask 192.0.2.1 by SMB", SMB, OPEN, LITERAL, "\\\\192.0.2.1\\x", .why = "the system's own redirector carries it", .enforced = true, .optional = true),
+    ROW("net-dns-service", "have the DNS client service resolve a name", RESOLVE, OPEN, NOWHERE, NULL, .why = "a system service carries it, the name with it", .enforced = true, .optional = true),
     LOOP("loopback", "connect to a server of the user's on 127.0.0.1", CONNECT_TO, LISTENER, "127.0.0.1"),
     LOOP("loopback-other", "connect to one on 127.0.0.2", CONNECT_TO, LISTENER, "127.0.0.2"),
     LOOP("loopback-ipv6", "connect to one on ::1", CONNECT_TO, LISTENER, "[::1]"),
@@ -239,7 +256,14 @@ const struct battery_row battery_rows[] = {
     RUN("runner-thread", "open it for CREATE_THREAD", MAY_THREAD, RUNNER),
     RUN("runner-terminate", "open it for TERMINATE", MAY_TERMINATE, RUNNER),
     RUN("runner-pipe", "connect to its pipe", CONNECT_PIPE, RUNNER_PIPE),
-    ROW("store-ssh", "open the user's .ssh to list it", OPEN_READ, READS, PROFILE, ".ssh", .optional = true),
+    /* credential stores: what is in them is opened or listed at most, and only a file of
+     * verify's own is read */
+    ROW("store-ssh", "open the user's .ssh to list it", OPEN_READ, READS, PROFILE, ".ssh", .enforced = true, .optional = true),
+    STORE("store-ssh-read", "read a file in .ssh", ".ssh"),
+    STORE("store-aws", "read a file in .aws", ".aws"),
+    STORE("store-credentials", "read one in Microsoft\\Credentials", "AppData\\Roaming\\Microsoft\\Credentials"),
+    STORE("store-protect", "read one in Microsoft\\Protect", "AppData\\Roaming\\Microsoft\\Protect"),
+    ROW("store-secret", "open Ringfence's own sealed passwords", OPEN_READ, READS, DATA, "secret", .enforced = true, .optional = true),
     /* by tools: each of them also has to work inside */
     TOOLS("cmd", "/d /c echo x> \"%\"", 1),
     TOOLS("powershell", POWERSHELL "\"[IO.File]::WriteAllText('%','x')\"", 1),
@@ -248,6 +272,7 @@ const struct battery_row battery_rows[] = {
     TOOLS("git", "init -q \"%\"", 128),
     /* the workspace itself */
     DENY("root-rename", "rename the workspace", RENAME, "ws", .other = "ws2", .canary = true),
+    DENY("root-rename-bare", "rename it by a bare name", RENAME_BARE, "ws", .other = "ws2"),
     DENY("root-delete", "open it for DELETE", OPEN_DELETE, "ws"),
     DENY("root-dacl", "change its DACL", DACL, "ws"),
     DENY("inside-dacl", "change the DACL of a file in it", DACL, "ws\\a.txt"),
@@ -274,7 +299,7 @@ const struct battery_row battery_rows[] = {
     DENY("git-dots", "overwrite .git\\config, dots and blanks behind", OVERWRITE, "ws\\.git\\config. .", .look = "ws\\.git\\config"),
     DENY("git-dot-amid", "overwrite it through .git.", OVERWRITE, "ws\\.git.\\config", .look = "ws\\.git\\config"),
     ROW("git-verbatim", "overwrite it by its \\\\?\\ path", OVERWRITE, DENIED, VERBATIM, "ws\\.git\\config"),
-    ROW("git-short", "overwrite one in .git by its 8.3 name", OVERWRITE, DENIED, SHORT, "ws\\.git\\a rather long name.text", .look = "ws\\.git\\a rather long name.text", .optional = true),
+    ROW("git-short", "overwrite it through .git's 8.3 name", OVERWRITE, DENIED, SHORT, "ws\\.git\\config", .look = "ws\\.git\\config", .optional = true),
     DENY("git-junction", "overwrite it through a new junction", JUNCTION_WRITE, "ws\\jump", .other = "ws\\.git", .look = "ws\\.git\\config"),
     DENY("git-self-rename", "rename .git itself", RENAME, "ws\\.git", .other = "ws\\git"),
     DENY("git-self-delete", "open .git for DELETE", OPEN_DELETE, "ws\\.git"),
@@ -288,6 +313,8 @@ const struct battery_row battery_rows[] = {
     DENY("gitfile-replace", "replace it", REPLACE, "ws\\a.txt", .other = "ws\\tree\\.git"),
     DENY("codex-create", "create a file in .codex", CREATE, "ws\\.codex\\new"),
     DENY("codex-overwrite", "overwrite .codex\\policy.json", OVERWRITE, "ws\\.codex\\policy.json"),
+    /* its box: the junction may be made, and nothing is to come through it */
+    DENY("box-junction", "turn the box into a junction and write out", TURN_WRITE, "box", .other = "docs", .look = "docs\\a.txt"),
     /* what has to work */
     LET("ws-create", "create a file in the workspace", CREATE, "ws\\new.txt", .canary = true),
     LET("ws-overwrite", "overwrite one", OVERWRITE, "ws\\a.txt", .canary = true),
@@ -344,23 +371,48 @@ bool battery_act_changes(enum battery_act act)
     return acts[act].changes;
 }
 
-enum battery_expect battery_expect(const struct battery_row *row, enum fence fence)
+/* The label keeps a lowered child from what it may change by no list, and from processes
+ * and windows; what somebody else does for it is not held by that. */
+static bool closes_lowered(const struct battery_row *row)
 {
-    if (row->expect == BATTERY_READS)
-        return fence == FENCE_STRICT ? BATTERY_DENIED : BATTERY_ALLOWED;
-    if (row->expect == BATTERY_OPEN_STANDARD)
-        return fence == FENCE_STRICT ? BATTERY_DENIED : BATTERY_OPEN;
-    if (row->expect == BATTERY_OPEN_CONFINED || row->expect == BATTERY_LOOPBACK)
+    return row->expect == BATTERY_OPEN_MEDIUM ||
+           (row->expect == BATTERY_OPEN_STANDARD && row->place <= BATTERY_LAST_FILE &&
+            !row->tool);
+}
+
+enum battery_expect battery_expect(const struct battery_row *row, enum fence fence,
+                                   bool lowered)
+{
+    bool strict = fence == FENCE_STRICT;
+
+    if (lowered && closes_lowered(row))
+        return BATTERY_DENIED;
+    switch (row->expect) {
+    case BATTERY_READS:
+        return strict ? BATTERY_DENIED : BATTERY_ALLOWED;
+    case BATTERY_OPEN_STANDARD:
+        return strict ? BATTERY_DENIED : BATTERY_OPEN;
+    case BATTERY_OPEN_MEDIUM:
+    case BATTERY_OPEN_CONFINED:
+    case BATTERY_LOOPBACK:
         return BATTERY_OPEN;
+    case BATTERY_DENIED:
+    case BATTERY_OPEN:
+    case BATTERY_ALLOWED:
+        break;
+    }
     return row->expect;
 }
 
-/* The account has no rights of its own on what is the user's. */
+/* The account has no rights of its own on what is the user's.  Its token is not lowered.
+ */
 enum battery_expect battery_expect_enforced(const struct battery_row *row,
                                             bool loopback_open)
 {
-    if (row->expect == BATTERY_OPEN || row->expect == BATTERY_ALLOWED)
-        return row->expect;
+    if (row->expect == BATTERY_OPEN || row->expect == BATTERY_OPEN_MEDIUM)
+        return BATTERY_OPEN;
+    if (row->expect == BATTERY_ALLOWED)
+        return BATTERY_ALLOWED;
     return row->expect == BATTERY_LOOPBACK && loopback_open ? BATTERY_OPEN
                                                             : BATTERY_DENIED;
 }

@@ -21,6 +21,7 @@ enum battery_act {
     BATTERY_DELETE,
     BATTERY_OPEN_DELETE, /* open for DELETE and leave it: a directory with content */
     BATTERY_RENAME,      /* path to other */
+    BATTERY_RENAME_BARE, /* the same within its directory, which is then not named */
     BATTERY_REPLACE,     /* path over other */
     BATTERY_MKDIR,
     BATTERY_RMDIR,
@@ -32,7 +33,9 @@ enum battery_act {
     BATTERY_LINK_WRITE,     /* the same, then other is written to by path */
     BATTERY_JUNCTION_WRITE, /* path becomes a junction to other, and look, which is in
                                other, is written to through it */
-    BATTERY_SYMLINK_WRITE,  /* the same by a symbolic link to other: look, or in it */
+    BATTERY_TURN_WRITE,     /* the same, path being a directory, which is emptied first */
+    BATTERY_SYMLINK_WRITE,  /* path is a symbolic link to other, of verify's own: look,
+                               which is other or in it, is written to through it */
     BATTERY_SWAP_WRITE,     /* path is by turns a directory and a junction to other, while
                                a.txt in it is written to */
     /* to anything else */
@@ -65,6 +68,8 @@ enum battery_act {
     BATTERY_HTTP,       /* by WinHTTP */
     BATTERY_CONNECT_TO, /* to verify's listener at path */
     BATTERY_ASK_PROXY,  /* the same, and ask it for somebody else */
+    BATTERY_SMB,        /* open path, where nobody is, by a child of its own */
+    BATTERY_RESOLVE,    /* have the system resolve a name that nobody has asked for */
     BATTERY_ACTS
 };
 #define BATTERY_FIRST_OTHER BATTERY_START
@@ -77,11 +82,12 @@ enum battery_place {
     BATTERY_DEVICE,      /* the same by its \\.\ path */
     BATTERY_UNC_NAME,    /* the same as \\localhost\C$\... */
     BATTERY_UNC_ADDRESS, /* the same as \\127.0.0.1\C$\... */
-    BATTERY_SHORT,       /* the same by its 8.3 name */
+    BATTERY_SHORT,       /* the same by 8.3 names */
     BATTERY_TEMP,        /* beside the scratch directory */
+    BATTERY_DATA_FILE,   /* a file of verify's own in Ringfence's own directory */
     BATTERY_VOLUME,      /* at the root of a volume without ACLs */
     BATTERY_STARTUP,     /* in the Startup folder */
-    BATTERY_DATA,        /* in Ringfence's own directory */
+    BATTERY_DATA,        /* in Ringfence's own directory; path: where it is there */
     BATTERY_KEY,         /* verify's own key in HKCU\Software, or below it */
     BATTERY_MACHINE_KEY, /* a new one in HKLM\SOFTWARE */
     BATTERY_PARENT,      /* verify's own process */
@@ -92,6 +98,7 @@ enum battery_place {
     BATTERY_TASK,        /* the name of a scheduled task */
     BATTERY_SYSTEM,      /* in System32 */
     BATTERY_PROFILE,     /* in the user's profile, where it is there already */
+    BATTERY_STORE,       /* a file of verify's own in such a directory */
     BATTERY_RUNNER,      /* the process of the sandbox account that starts children */
     BATTERY_RUNNER_PIPE,
     BATTERY_LISTENER, /* of verify's own, at the loopback address that path is */
@@ -108,6 +115,7 @@ enum battery_expect {
     BATTERY_OPEN_STANDARD, /* known to be open under the standard fence, closed by strict
                               (openai/codex#32915) */
     BATTERY_OPEN,          /* known to be open under all */
+    BATTERY_OPEN_MEDIUM,   /* the same, closed by integrity = lowered */
     BATTERY_OPEN_CONFINED, /* known to be open under both fences, closed by enforced */
     BATTERY_LOOPBACK,      /* as the loopback policy of setup has it */
     BATTERY_ALLOWED,
@@ -124,6 +132,7 @@ struct battery_row {
     const char *tool;   /* the program on PATH that does it, or NULL: our own child */
     const char *script; /* the tool's arguments; path stands for each % */
     const char *why;    /* known to be open: what leaves it so, or would close it */
+    const char *needs;  /* why it may be denied without a fence, too */
     uint32_t refusal;   /* what it ends with when it is denied; a tool only with that */
     enum battery_act act;
     enum battery_expect expect;
@@ -145,9 +154,11 @@ bool battery_act_read(struct u16s word, enum battery_act *act);
 /* Whether the act, when done, can be seen on what it was done to. */
 bool battery_act_changes(enum battery_act act);
 
-/* DENIED, OPEN or ALLOWED: what the row means under that fence, and what it means at
- * level enforced, where setup's policy leaves loopback open or not. */
-enum battery_expect battery_expect(const struct battery_row *row, enum fence fence);
+/* DENIED, OPEN or ALLOWED: what the row means under that fence, its token lowered or not,
+ * and what it means at level enforced, where setup's policy leaves loopback open or not.
+ */
+enum battery_expect battery_expect(const struct battery_row *row, enum fence fence,
+                                   bool lowered);
 enum battery_expect battery_expect_enforced(const struct battery_row *row,
                                             bool loopback_open);
 

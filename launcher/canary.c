@@ -12,7 +12,7 @@ static struct {
     char16_t path[WIN_PATH_CAP];
 } store;
 
-static const char *why_not_token(enum level_token token)
+static const char *why_not_token(enum level_token token, bool lowered)
 {
     switch (token) {
     case LEVEL_TOKEN_RESTRICTED:
@@ -24,7 +24,8 @@ static const char *why_not_token(enum level_token token)
     case LEVEL_TOKEN_FAILED:
     case LEVEL_TOKEN_UNTRIED:
     default:
-        return "no restricted token could be made here";
+        return lowered ? "no restricted and lowered token could be made here"
+                       : "no restricted token could be made here";
     }
 }
 
@@ -87,7 +88,8 @@ static bool try_rows(struct proof *p, struct err *err)
 {
     for (size_t i = 0; i < battery_count; i++) {
         const struct battery_row *row = &battery_rows[i];
-        enum battery_expect expect = battery_expect(row, store.trial.fence);
+        enum battery_expect expect =
+            battery_expect(row, store.trial.fence, store.trial.lowered);
         struct trial_result r;
 
         if (!row->canary || expect == BATTERY_OPEN)
@@ -105,10 +107,10 @@ static bool try_rows(struct proof *p, struct err *err)
     return true;
 }
 
-static bool run(enum fence fence, struct proof *p, struct err *err)
+static bool run(enum fence fence, bool lowered, struct proof *p, struct err *err)
 {
     struct err left;
-    bool good = trial_open(&store.trial, fence, err), gone = false;
+    bool good = trial_open(&store.trial, fence, lowered, err), gone = false;
 
     *p = (struct proof){ .time = win_time() };
     if (good && (store.trial.scratch.not_kept || store.trial.scratch.refused))
@@ -137,9 +139,9 @@ static bool is_fresh(const struct proof *p)
            (p->end != PROOF_NONE && win_time() - p->time < AGAIN_AFTER);
 }
 
-/* The other fence's proof stays as it is. */
-static void write_down(struct context *c, const uint8_t key[PROOF_KEY_BYTES],
-                       enum fence fence, const struct proof *p)
+/* The other tokens' proofs stay as they are. */
+static void write_down(struct context *c, const uint8_t key[PROOF_KEY_BYTES], size_t slot,
+                       const struct proof *p)
 {
     struct proof_file file = { 0 };
     uint8_t bytes[PROOF_BYTES];
@@ -150,7 +152,7 @@ static void write_down(struct context *c, const uint8_t key[PROOF_KEY_BYTES],
     if (!file_make_dirs(c->data.at, &err) || !statefile_lock(store.path, &lock, &err))
         return;
     read_file(key, &file);
-    file.of[fence] = *p;
+    file.of[slot] = *p;
     proof_write(&file, key, bytes);
     written = statefile_replace(store.path, bytes, sizeof bytes, &err);
     (void)written; /* the next launch tries again */
@@ -168,11 +170,12 @@ bool canary_read(const struct context *c, enum fence fence, struct canary_proof 
 {
     struct proof_file file = { 0 };
     uint8_t key[PROOF_KEY_BYTES];
+    size_t slot = proof_slot(fence, c->policy.lowered);
 
     name_file(c);
-    if (!machine_key(key) || !read_file(key, &file) || file.of[fence].end == PROOF_NONE)
+    if (!machine_key(key) || !read_file(key, &file) || file.of[slot].end == PROOF_NONE)
         return false;
-    take(proof, &file.of[fence]);
+    take(proof, &file.of[slot]);
     proof->cached = true;
     return true;
 }
@@ -183,21 +186,23 @@ bool canary_prove(struct context *c, enum fence fence, bool fresh,
     struct proof_file file = { 0 };
     struct proof made;
     uint8_t key[PROOF_KEY_BYTES];
-    bool has_key = machine_key(key);
+    bool has_key = machine_key(key), lowered = c->policy.lowered;
+    size_t slot = proof_slot(fence, lowered);
 
-    *proof = (struct canary_proof){ .why = why_not_token(trial_look(fence)) };
+    *proof = (struct canary_proof){ .why = why_not_token(trial_look(fence, lowered),
+                                                         lowered) };
     if (proof->why)
         return true;
     name_file(c);
-    if (!fresh && has_key && read_file(key, &file) && is_fresh(&file.of[fence])) {
-        take(proof, &file.of[fence]);
+    if (!fresh && has_key && read_file(key, &file) && is_fresh(&file.of[slot])) {
+        take(proof, &file.of[slot]);
         proof->cached = true;
         return true;
     }
-    if (!run(fence, &made, err))
+    if (!run(fence, lowered, &made, err))
         return false;
     take(proof, &made);
     if (has_key)
-        write_down(c, key, fence, &made);
+        write_down(c, key, slot, &made);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "enforced.h"
 #include "trial.h"
+#include "volumes.h"
 #include "win/errtext.h"
 #include "win/out.h"
 #include "win/paths.h"
@@ -30,7 +31,7 @@ static const struct {
 
 static struct {
     enum fence fence;
-    bool enforced, allow_unproven;
+    bool enforced, allow_unproven, lowered;
     const char *missing; /* from the runner's proof, or NULL */
     struct context context;
     struct remote_request runner;
@@ -42,6 +43,7 @@ static struct {
     struct trial trial;
     struct trial_result results[BATTERY_MAX];
     size_t count[TRIAL_VERDICTS];
+    char16_t volumes[512]; /* without ACLs */
     char16_t text[1u << 17];
 } verify;
 
@@ -121,7 +123,10 @@ static void print_head(void)
         out_line(OUT_STDOUT, text);
     else
         out_line(OUT_STDOUT, verify.fence == FENCE_STRICT ? u"strict" : u"standard",
-                 u" fence: ", tokens[verify.trial.kept]);
+                 verify.lowered ? u" fence, lowered: " : u" fence: ",
+                 tokens[verify.trial.kept]);
+    if (verify.volumes[0])
+        out_line(OUT_STDOUT, u"not fenced: ", verify.volumes, u": no ACLs");
     if (verify.trial.scratch.not_kept)
         out_line(OUT_STDOUT, u"files here do not keep the lists they are given: ",
                  verify.trial.scratch.path.at);
@@ -232,6 +237,8 @@ static void print_json(void)
     json_ascii(&json, "token", tokens[verify.trial.kept]);
     json_bool(&json, "acls_kept",
               !verify.trial.scratch.not_kept && !verify.trial.scratch.refused);
+    json_bool(&json, "lowered", verify.lowered);
+    json_text(&json, "not_fenced", u16s_of(verify.volumes));
     json_ascii(&json, "missing", verify.missing ? verify.missing : "");
     json_number(&json, "acts", verify.acts);
     for (size_t i = 0; i < TRIAL_VERDICTS; i++)
@@ -244,8 +251,11 @@ static void print_json(void)
 
 static bool run_battery(struct err *err)
 {
-    if (!trial_open(&verify.trial, verify.fence, err))
+    struct u16buf volumes = U16BUF(verify.volumes);
+
+    if (!trial_open(&verify.trial, verify.fence, verify.lowered, err))
         return false;
+    volumes_without_acls(&volumes);
     if (verify.enforced)
         trial_enforce(&verify.trial, &verify.runner);
     if (!verify.json)
@@ -295,6 +305,14 @@ static const char *set_allow_unproven(void *ctx, struct u16s value)
     return NULL;
 }
 
+static const char *set_lowered(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    (void)value;
+    verify.lowered = true;
+    return NULL;
+}
+
 static const char *set_list(void *ctx, struct u16s value)
 {
     (void)ctx;
@@ -329,6 +347,7 @@ static const char *set_canary(void *ctx, struct u16s value)
 
 static const struct cli_option options[] = { { u"--json", CLI_FLAG, set_json },
                                              { u"--level", CLI_VALUE, set_level },
+                                             { u"--lowered", CLI_FLAG, set_lowered },
                                              { u"--list", CLI_FLAG, set_list },
                                              { u"--row", CLI_VALUE, set_row },
                                              { u"--canary", CLI_FLAG, set_canary },
@@ -402,6 +421,9 @@ uint32_t cmd_verify(struct cli *cli)
     }
     if (!has_rows())
         return EXIT_RINGFENCE;
+    if (verify.lowered && verify.enforced)
+        return cli_complain("level enforced lowers no token: verify either without",
+                            U16S("--lowered"));
     if (verify.list)
         return print_list(), EXIT_OK;
     if (token_is_inside())

@@ -20,7 +20,8 @@ static struct {
     HANDLE window;               /* the process that has it */
     HANDLE pipe;
     const struct remote_request *runner;
-    char16_t file[64]; /* on the volume */
+    char16_t file[64];           /* on the volume */
+    char16_t made[WIN_PATH_CAP]; /* in a directory of somebody else's */
     char16_t self[WIN_PATH_CAP], line[2 * WIN_PATH_CAP];
 } store;
 
@@ -140,7 +141,7 @@ static const char *set_up_process(enum battery_place place, const struct scratch
     struct err err;
 
     if (fenced && !store.run.token &&
-        !actor_make(&store.run, FENCE_STANDARD, &s->root, &kept, &err))
+        !actor_make(&store.run, FENCE_STANDARD, s->lowered, &s->root, &kept, &err))
         return "no process can be started for it";
     missing = start_child(fenced ? &store.run : NULL, u"wait", s, process);
     if (missing)
@@ -229,15 +230,59 @@ static const char *name_startup(const struct scratch *s, struct u16buf *path)
     return NULL;
 }
 
-static const char *name_data(const struct scratch *s, struct u16buf *path)
+/* below: it has to be there; NULL: a name for a new file. */
+static const char *name_data(const char *below, const struct scratch *s,
+                             struct u16buf *path)
 {
     struct err err;
 
     if (!paths_data(path, &err))
         return "no data directory";
     u16buf_addc(path, u'\\');
+    if (!below)
+        u16buf_add(path, leaf(s));
+    else
+        u16buf_add_ascii(path, below);
+    return !below || GetFileAttributesW(path->at) != INVALID_FILE_ATTRIBUTES
+               ? NULL
+               : "not there: no `ringfence setup` yet";
+}
+
+/* A file of our own; path is the directory as yet, and the file then. */
+static const char *make_file(const struct scratch *s, struct u16buf *path)
+{
+    static const char contents[] = BATTERY_CONTENTS;
+    struct u16buf file = U16BUF(store.made);
+    auto_handle HANDLE made = NULL;
+    DWORD done = 0;
+
+    u16buf_addc(path, u'\\');
     u16buf_add(path, leaf(s));
-    return NULL;
+    u16buf_add(&file, u16buf_text(path));
+    if (file.cut)
+        return "the path is too long";
+    made = CreateFileW(store.made, GENERIC_WRITE, 0, NULL, CREATE_NEW,
+                       FILE_ATTRIBUTE_NORMAL, NULL);
+    if (made == INVALID_HANDLE_VALUE) {
+        made = NULL;
+        store.made[0] = 0; /* not ours to delete */
+        return "no file can be made in it";
+    }
+    if (WriteFile(made, contents, sizeof contents - 1, &done, NULL))
+        return NULL;
+    DeleteFileW(store.made);
+    store.made[0] = 0;
+    return "no file can be made in it";
+}
+
+static bool remove_file(struct err *err)
+{
+    bool gone = !store.made[0] || DeleteFileW(store.made) ||
+                GetLastError() == ERROR_FILE_NOT_FOUND ||
+                err_win32(err, "DeleteFileW", store.made);
+
+    store.made[0] = 0;
+    return gone;
 }
 
 /* The first disk that keeps no lists; drives A and B are left alone. */
@@ -285,7 +330,7 @@ static const char *name_runner(enum battery_place place, struct u16buf *path)
     return NULL;
 }
 
-/* Opened for listing only, and never made: what is in it is the user's. */
+/* Never made: what is in it is the user's. */
 static const char *name_in_profile(const char *below, struct u16buf *path)
 {
     DWORD len = GetEnvironmentVariableW(u"USERPROFILE", store.line, WIN_PATH_CAP);
@@ -319,6 +364,9 @@ static const char *set_up_listener(enum battery_place place, const char *address
 const char *decoy_set_up(enum battery_place place, const char *below,
                          const struct scratch *s, struct u16buf *path)
 {
+    const char *missing = NULL;
+    struct err unused;
+
     switch ((int)place) {
     case BATTERY_KEY:
     case BATTERY_MACHINE_KEY:
@@ -337,7 +385,12 @@ const char *decoy_set_up(enum battery_place place, const char *below,
     case BATTERY_STARTUP:
         return name_startup(s, path);
     case BATTERY_DATA:
-        return name_data(s, path);
+        return name_data(below, s, path);
+    case BATTERY_DATA_FILE:
+        return paths_data(path, &unused) ? make_file(s, path) : "no data directory";
+    case BATTERY_STORE:
+        missing = name_in_profile(below, path);
+        return missing ? missing : make_file(s, path);
     case BATTERY_VOLUME:
         return name_volume(s, path);
     case BATTERY_RUNNER:
@@ -405,6 +458,9 @@ bool decoy_put_away(enum battery_place place, const struct scratch *s, struct er
         return true;
     case BATTERY_TASK:
         return remove_task(s, err);
+    case BATTERY_DATA_FILE:
+    case BATTERY_STORE:
+        return remove_file(err);
     case BATTERY_VOLUME:
         return DeleteFileW(store.file) || GetLastError() == ERROR_FILE_NOT_FOUND ||
                err_win32(err, "DeleteFileW", store.file);
@@ -418,5 +474,7 @@ void decoy_close(void)
     end_process(&store.process);
     end_process(&store.run_process);
     actor_clear(&store.run);
+    if (store.made[0])
+        DeleteFileW(store.made);
     end_process(&store.window);
 }

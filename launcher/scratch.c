@@ -50,13 +50,15 @@ bool scratch_security(SECURITY_ATTRIBUTES *attributes, struct err *err)
     return true;
 }
 
-bool scratch_init(struct scratch *s, struct err *err)
+bool scratch_init(struct scratch *s, bool lowered, struct err *err)
 {
     SECURITY_ATTRIBUTES attributes;
     FILETIME now;
     DWORD len = GetTempPathW(MAX_PATH, store.name);
 
-    *s = (struct scratch){ .path = U16BUF(store.path), .beside = U16BUF(store.beside) };
+    *s = (struct scratch){ .path = U16BUF(store.path),
+                           .beside = U16BUF(store.beside),
+                           .lowered = lowered };
     if (len == 0 || len > MAX_PATH)
         return err_win32(err, "GetTempPathW", NULL);
     if (!scratch_security(&attributes, err) || !file_full_path(store.name, &s->path, err))
@@ -186,17 +188,31 @@ static bool make_thing(const struct scratch *s, const struct battery_thing *thin
            err_win32(err, "WriteFile", path.at);
 }
 
-/* Writes sd's DACL to what is at path. */
-static bool write_dacl(struct scratch *s, const char16_t *path, const struct secdesc *sd,
-                       struct err *err)
+/* For its list, and for its label where it gets one. */
+static bool open_to_write(const char16_t *path, bool label, HANDLE *out, struct err *err)
+{
+    if (!label)
+        return security_open(path, out, err);
+    *out = CreateFileW(path, READ_CONTROL | WRITE_DAC | WRITE_OWNER,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                       OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (*out != INVALID_HANDLE_VALUE)
+        return true;
+    *out = NULL;
+    return err_win32(err, "CreateFileW(WRITE_OWNER)", path);
+}
+
+/* Writes what the edit changes of what is at path. */
+static bool write_edit(struct scratch *s, const char16_t *path,
+                       const struct aclplan_edit *edit, struct err *err)
 {
     static uint8_t room[SECURITY_BYTES_MAX];
-    const struct aclplan_edit edit = { .dacl = true, .sd = *sd };
     auto_handle HANDLE file = NULL;
 
-    if (!security_open(path, &file, err))
+    if (!open_to_write(path, edit->label, &file, err))
         return false;
-    switch (security_write(file, &edit, room, err)) {
+    switch (security_write(file, edit, room, err)) {
     case SECURITY_NOT_WRITTEN:
         return false;
     case SECURITY_NOT_KEPT:
@@ -215,7 +231,9 @@ static bool set_list(struct scratch *s, const char *below, const struct acl_entr
 {
     struct aclbuf b = aclbuf_init(store.room.dacl, sizeof store.room.dacl);
     struct acl_entry allow = { ACE_ALLOW, 0, RIGHT_FILE_ALL, { 0 } };
-    struct secdesc sd = { .control = SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
+    struct aclplan_edit edit = { .dacl = true,
+                                 .sd.control =
+                                     SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
     struct u16buf path = U16BUF(store.name);
 
     if (!token_user_sid(&allow.sid, err))
@@ -223,8 +241,8 @@ static bool set_list(struct scratch *s, const char *below, const struct acl_entr
     scratch_path(s, below, &path);
     aclbuf_add(&b, first);
     aclbuf_add(&b, &allow);
-    sd.dacl = aclbuf_acl(&b);
-    return write_dacl(s, path.at, &sd, err);
+    edit.sd.dacl = aclbuf_acl(&b);
+    return write_edit(s, path.at, &edit, err);
 }
 
 /* Nobody may delete the guarded file, except who may delete in its directory. */
@@ -290,7 +308,9 @@ static bool holds(const char *path)
 static bool fence_one(struct scratch *s, const char16_t *path,
                       const struct aclplan_object *object, struct err *err)
 {
-    const struct aclplan_policy policy = { .sid = s->root, .group = s->group };
+    const struct aclplan_policy policy = { .sid = s->root,
+                                           .group = s->group,
+                                           .lowered = s->lowered };
     struct aclplan_edit edit;
 
     switch (security_read(path, &store.security, err)) {
@@ -306,7 +326,7 @@ static bool fence_one(struct scratch *s, const char16_t *path,
         s->refused = true; /* as on a volume without lists: the rows will show it */
         return true;
     }
-    return !edit.dacl || write_dacl(s, path, &edit.sd, err);
+    return (!edit.dacl && !edit.label) || write_edit(s, path, &edit, err);
 }
 
 /* The whole plan, from the directory above the workspace down. */

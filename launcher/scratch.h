@@ -15,13 +15,14 @@ struct scratch {
     struct u16buf beside;    /* a file next to it; there only while a row makes it */
     struct sid root;         /* of its workspace */
     const struct sid *group; /* the sandbox accounts', to be given it too; or NULL */
+    bool lowered;            /* the workspace gets the label as well */
     bool not_kept; /* the system shows other lists than those it was given (Wine) */
     bool refused;  /* something in it cannot be given a list */
 };
 
 /* Names a new scratch directory and makes it.  What was made before a failure is
  * scratch_remove's to take away. */
-MUST_CHECK bool scratch_init(struct scratch *scratch, struct err *err);
+MUST_CHECK bool scratch_init(struct scratch *scratch, bool lowered, struct err *err);
 
 /* Makes everything in it anew, as battery_things says, and gives the workspace its fence.
  */

@@ -1,5 +1,6 @@
 #include "trial.h"
 
+#include "act.h"
 #include "context.h"
 #include "core/exitcode.h"
 #include "core/pathsearch.h"
@@ -30,30 +31,30 @@ static BOOL WINAPI on_control(DWORD event)
     return TRUE;
 }
 
-enum level_token trial_look(enum fence fence)
+enum level_token trial_look(enum fence fence, bool lowered)
 {
     static struct actor actor;
     struct sid root = context_run_sid();
     enum level_token kept = LEVEL_TOKEN_FAILED;
     struct err err;
 
-    if (!actor_make(&actor, fence, &root, &kept, &err))
+    if (!actor_make(&actor, fence, lowered, &root, &kept, &err))
         kept = LEVEL_TOKEN_FAILED;
     actor_clear(&actor);
     return kept;
 }
 
-bool trial_open(struct trial *t, enum fence fence, struct err *err)
+bool trial_open(struct trial *t, enum fence fence, bool lowered, struct err *err)
 {
     struct u16buf self = U16BUF(store.self);
 
-    *t = (struct trial){ .fence = fence };
+    *t = (struct trial){ .fence = fence, .lowered = lowered };
     stopped = 0;
     SetConsoleCtrlHandler(on_control, TRUE);
     actor_begin();
-    return paths_self(&self, err) && scratch_init(&t->scratch, err) &&
+    return paths_self(&self, err) && scratch_init(&t->scratch, lowered, err) &&
            scratch_fill(&t->scratch, err) &&
-           actor_make(&t->fenced, fence, &t->scratch.root, &t->kept, err);
+           actor_make(&t->fenced, fence, lowered, &t->scratch.root, &t->kept, err);
 }
 
 /* As ringfence-setup wrote it down; what is not written down is held against the fence.
@@ -85,7 +86,7 @@ void trial_enforce(struct trial *t, const struct remote_request *runner)
 enum battery_expect trial_expect(const struct trial *t, const struct battery_row *row)
 {
     return t->enforced ? battery_expect_enforced(row, t->loopback_open)
-                       : battery_expect(row, t->fence);
+                       : battery_expect(row, t->fence, t->lowered);
 }
 
 bool trial_close(struct trial *t, struct err *err)
@@ -107,16 +108,15 @@ static void add_quoted(struct u16buf *b, const char16_t *text)
     u16buf_addz(b, u"\" ");
 }
 
-/* The path as 8.3 names; false when its last part has none. */
-static bool shorten(struct u16buf *path)
+/* The path as 8.3 names; false when nothing of what verify made has one of its own. */
+static bool shorten(struct u16buf *path, size_t scratch_len)
 {
     static char16_t text[WIN_PATH_CAP];
     DWORD len = GetShortPathNameW(path->at, text, WIN_PATH_CAP);
-    struct u16s name =
-        u16s_from(u16buf_text(path), pathsearch_dir(u16buf_text(path)).len);
+    struct u16s below = u16s_from(u16buf_text(path), scratch_len);
     struct u16s made = { text, len };
 
-    if (len == 0 || len >= WIN_PATH_CAP || u16s_iends(made, name))
+    if (len == 0 || len >= WIN_PATH_CAP || u16s_iends(made, below))
         return false;
     *path = U16BUF(store.path);
     u16buf_add(path, made);
@@ -157,7 +157,7 @@ static const char *name_path(const struct trial *t, const struct battery_row *ro
         break;
     case BATTERY_SHORT:
         scratch_path(&t->scratch, row->path, &b);
-        return shorten(&b) ? NULL : "no such name here";
+        return shorten(&b, t->scratch.path.len) ? NULL : "no such name here";
     case BATTERY_TEMP:
         u16buf_add(&b, u16buf_text(&t->scratch.beside));
         break;
@@ -248,7 +248,14 @@ static const char *name_all(const struct trial *t, const struct battery_row *row
         scratch_path(&t->scratch, row->look, &seen);
     else
         u16buf_addz(&seen, store.path);
-    return name_line(row) && !other.cut && !seen.cut ? NULL : "the path is too long";
+    if (!name_line(row) || other.cut || seen.cut)
+        return "the path is too long";
+    /* Not by the child: that is no right of most, and no way out by itself. */
+    if (row->act == BATTERY_SYMLINK_WRITE &&
+        act_make_symlink(store.path, store.other, seen.len > other.len) != 0)
+        return "no symbolic link can be made here (an administrator can, or developer "
+               "mode)";
+    return NULL;
 }
 
 struct looks {
@@ -335,7 +342,10 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
     bool must_change = battery_act_changes(row->act);
 
     if (!r->without.started || r->without.code != 0)
-        return r->reason = "control failed", TRIAL_SKIPPED;
+        return r->reason = row->needs && trial_is_denied(row, &r->without)
+                               ? row->needs
+                               : "control failed",
+               TRIAL_SKIPPED;
     if (must_change && !r->without.changed)
         return r->reason = "control changed nothing", TRIAL_SKIPPED;
     if (expect == BATTERY_ALLOWED) {

@@ -38,6 +38,7 @@ struct trial_result {
 
 struct trial {
     enum fence fence;
+    bool lowered;          /* integrity = lowered: token and workspace */
     bool enforced;         /* level enforced: children come from a runner */
     bool loopback_open;    /* by setup's policy */
     enum level_token kept; /* what the fence's token has shown */
@@ -46,13 +47,15 @@ struct trial {
     bool used;           /* what is in the scratch directory may have been changed */
 };
 
-/* What a token of that fence shows here; starts nothing and leaves nothing. */
-enum level_token trial_look(enum fence fence);
+/* What a token of that fence, lowered or not, shows here; starts nothing and leaves
+ * nothing. */
+enum level_token trial_look(enum fence fence, bool lowered);
 
 /* Makes scratch directory and token.  From here to trial_close Ctrl-C ends the row in
  * hand instead of this process.  One at a time in a process; trial_close is due whatever
  * comes of it. */
-MUST_CHECK bool trial_open(struct trial *trial, enum fence fence, struct err *err);
+MUST_CHECK bool trial_open(struct trial *trial, enum fence fence, bool lowered,
+                           struct err *err);
 
 /* From here on the fenced side goes through that runner, which stays the caller's. */
 void trial_enforce(struct trial *trial, const struct remote_request *runner);

@@ -22,6 +22,10 @@ $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObje
 # Has a walk of its own.
 $(WINTEST)/win_test_reading.exe: $(WINTEST)/launcher/reading.o
 $(WINTEST)/win_test_reading.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
+$(WINTEST)/win_test_actor.exe: $(patsubst %,$(WINTEST)/%.o,launcher/actor tests/win/fake_token)
+# Has lists of its own.
+$(WINTEST)/win_test_scratch.exe: $(patsubst %,$(WINTEST)/launcher/%.o,scratch battery)
+$(WINTEST)/win_test_scratch.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject)
 # Has an engine of its own.
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)

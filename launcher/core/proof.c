@@ -2,7 +2,7 @@
 
 #include "core/bytes.h"
 
-#define TAG       "RFPROOF1"
+#define TAG       "RFPROOF2"
 #define TAG_BYTES 8u
 
 /* Digested as it lies in memory. */
@@ -53,7 +53,7 @@ bool proof_read(const void *data, size_t bytes, const uint8_t key[PROOF_KEY_BYTE
         !bytes_eq(at + TAG_BYTES, key, PROOF_KEY_BYTES))
         return false;
     at += TAG_BYTES + PROOF_KEY_BYTES;
-    for (size_t i = 0; i < PROOF_FENCES; i++)
+    for (size_t i = 0; i < PROOF_SLOTS; i++)
         if (!read_slot(at + i * PROOF_SLOT_BYTES, &f.of[i]))
             return false;
     *file = f;
@@ -76,7 +76,7 @@ void proof_write(const struct proof_file *file, const uint8_t key[PROOF_KEY_BYTE
 {
     bytes_copy(out, (const uint8_t *)TAG, TAG_BYTES);
     bytes_copy(out + TAG_BYTES, key, PROOF_KEY_BYTES);
-    for (size_t i = 0; i < PROOF_FENCES; i++)
+    for (size_t i = 0; i < PROOF_SLOTS; i++)
         write_slot(&file->of[i],
                    out + TAG_BYTES + PROOF_KEY_BYTES + i * PROOF_SLOT_BYTES);
     sha256(out, PROOF_BYTES - SHA256_BYTES, out + PROOF_BYTES - SHA256_BYTES);

@@ -4,7 +4,7 @@
  * and the key by which a proof of another Windows build or another Ringfence is told from
  * one of these. Pure, and free of the C library: the shims link the key.
  *
- * The file, little-endian: "RFPROOF1", the key, for each fence { u32 end, u16 outside
+ * The file, little-endian: "RFPROOF2", the key, for each token { u32 end, u16 outside
  * denied, u16 outside tried, u16 inside allowed, u16 inside tried, u64 time }, and the
  * SHA-256 of all that.
  */
@@ -15,10 +15,9 @@
 #include "core/sha256.h"
 
 #define PROOF_KEY_BYTES  12u
-#define PROOF_FENCES     2u /* by enum fence */
+#define PROOF_SLOTS      4u /* by proof_slot */
 #define PROOF_SLOT_BYTES 20u
-#define PROOF_BYTES                                                                      \
-    (8u + PROOF_KEY_BYTES + PROOF_FENCES * PROOF_SLOT_BYTES + SHA256_BYTES)
+#define PROOF_BYTES      (8u + PROOF_KEY_BYTES + PROOF_SLOTS * PROOF_SLOT_BYTES + SHA256_BYTES)
 
 /* What a proof holds for.  Text is filled up with zeros. */
 struct proof_machine {
@@ -49,8 +48,14 @@ struct proof {
 };
 
 struct proof_file {
-    struct proof of[PROOF_FENCES];
+    struct proof of[PROOF_SLOTS];
 };
+
+/* A lowered token is another one: nothing is known of it from the other's proof. */
+static inline size_t proof_slot(enum fence fence, bool lowered)
+{
+    return (size_t)fence + (lowered ? 2u : 0u);
+}
 
 /* Reads a whole file.  False, with *file untouched, for anything but a sound file with
  * that key; one that claims PROOF_HELD of numbers that do not say so is not sound. */

@@ -27,7 +27,7 @@
 #include <cmocka.h>
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
-#define PROC_LIMIT_MS 60000u /* a program still running then fails the test */
+#define PROC_LIMIT_MS 180000u /* a program still running then fails the test */
 
 /* Runs the tests in a fresh root.  argv: dist directory, probe.exe.  Returns the number
  * of failures.  With own_console the program first starts itself again under

@@ -194,9 +194,10 @@ static void check_row(const struct proc *p, const char *row)
         good = without && done && !strstr(row, "\"expected\":\"allowed\"");
     else if (strstr(row, "\"verdict\":\"allowed\""))
         good = without && done && strstr(row, "\"expected\":\"allowed\"");
-    else if (strstr(row, "\"verdict\":\"skipped\"")) /* Wine makes no junctions */
+    else if (strstr(row, "\"verdict\":\"skipped\"")) /* Wine makes no junctions, and knows
+                                                       no bare names */
         good = strstr(row, "\"optional\":true") || strstr(row, "-junction") ||
-               strstr(row, "\"id\":\"docs-swap\"");
+               strstr(row, "-rename-bare\"") || strstr(row, "\"id\":\"docs-swap\"");
     if (!good) {
         proc_show(p);
         print_error("not so: %s\n", row);
@@ -218,6 +219,7 @@ static void json__under_wine__claims_nothing_unseen(void **state)
     proc_assert(&p, end && !strcmp(end + strspn(end, "\r\n"), ""));
     proc_assert(&p, !strncmp(p.out->at, "{\"schema\":1,\"level\":\"standard\"", 30));
     proc_assert(&p, strstr(p.out->at, "\"proven\":false,\"token\":\"not_kept\""));
+    proc_assert(&p, strstr(p.out->at, "\"lowered\":false,\"not_fenced\":\""));
     at = p.out->at;
     while ((row = row_text(&at)) != NULL) {
         check_row(&p, row);
@@ -227,7 +229,7 @@ static void json__under_wine__claims_nothing_unseen(void **state)
         rows++;
         free(row);
     }
-    proc_assert(&p, rows > 130);
+    proc_assert(&p, rows > 135);
     proc_assert(&p, files_enforced == 0);
     proc_assert(&p, p.err->bytes == 0);
     assert_put_away(&p);
@@ -249,6 +251,26 @@ static void text__strict_under_wine__says_first_that_it_is_no_fence(void **state
     proc_clear(&p);
 }
 
+static void lowered__under_wine__is_said_and_claims_nothing(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    verify(&p, u"--lowered --row docs-everyone --row ws-create");
+    proc_assert_code(&p, 1);
+    proc_assert(&p, !strncmp(p.out->at, "standard fence, lowered: NOT A FENCE: ", 38));
+    proc_assert(&p,
+                strstr(p.out->at, "\n2 acts: 0 enforced, 0 known to be open, 1 not "));
+    assert_put_away(&p);
+    proc_clear(&p);
+    verify(&p, u"--json --level strict --lowered --row docs-everyone --row docs-delete");
+    proc_assert_code(&p, 1);
+    proc_assert(&p, strstr(p.out->at, "\"lowered\":true,"));
+    proc_assert(&p, strstr(p.out->at, "\"expected\":\"denied\""));
+    proc_assert(&p, !strstr(p.out->at, "\"expected\":\"open\""));
+    proc_clear(&p);
+}
+
 static void enforced__without_accounts__is_refused(void **state)
 {
     struct proc p;
@@ -267,6 +289,11 @@ static void enforced__without_accounts__is_refused(void **state)
 /* Of our own account and without filters: nothing of it may be called enforced. */
 static void enforced__unproven__holds_nothing(void **state)
 {
+    static const char16_t *const stores[] = {
+        u"profile\\.ssh", u"profile\\.aws",
+        u"profile\\AppData\\Roaming\\Microsoft\\Credentials",
+        u"profile\\AppData\\Roaming\\Microsoft\\Protect"
+    };
     struct proc p;
     const char *at = NULL;
     size_t rows = 0;
@@ -275,29 +302,39 @@ static void enforced__unproven__holds_nothing(void **state)
     (void)state;
     if (!under_wine())
         skip_because("this Windows may hold some of it");
-    verify(&p,
-           u"--json --level enforced --allow-unproven --canary --row net-ipv4 "
-           u"--row net-ipv6 --row net-lowered --row net-anonymous --row net-deny-only "
-           u"--row net-before --row net-after --row net-dns-udp --row net-dns-tcp "
-           u"--row net-icmp --row net-raw --row net-winhttp --row net-smb "
-           u"--row loopback --row loopback-other --row loopback-ipv6 "
-           u"--row loopback-proxy --row bits --row store-ssh --row runner-vm-write "
-           u"--row runner-vm-read --row runner-dup-handle --row runner-thread "
-           u"--row runner-terminate --row runner-pipe");
+    prepare(&p,
+            u"--json --level enforced --allow-unproven --canary --row net-ipv4 "
+            u"--row net-ipv6 --row net-lowered --row net-anonymous --row net-deny-only "
+            u"--row net-before --row net-after --row net-dns-udp --row net-dns-tcp "
+            u"--row net-icmp --row net-raw --row net-winhttp --row net-smb "
+            u"--row net-logon --row net-dns-service --row store-ssh-read --row store-aws "
+            u"--row store-credentials --row store-protect --row store-secret "
+            u"--row loopback --row loopback-other --row loopback-ipv6 "
+            u"--row loopback-proxy --row bits --row store-ssh --row runner-vm-write "
+            u"--row runner-vm-read --row runner-dup-handle --row runner-thread "
+            u"--row runner-terminate --row runner-pipe");
+    for (size_t i = 0; i < COUNT(stores); i++)
+        make_dir(stores[i]);
+    env_set(&p.env, u"USERPROFILE", place(u"profile"));
+    proc_run(&p);
     proc_assert_code(&p, 1);
     proc_assert(&p, strstr(p.out->at, "\"level\":\"enforced\",\"proven\":false,"));
-    proc_assert(&p, strstr(p.out->at, "\"acts\":38,\"enforced\":0,\"open\":0,"));
+    proc_assert(&p, strstr(p.out->at, "\"acts\":46,\"enforced\":0,\"open\":0,"));
     at = p.out->at;
     for (; (row = row_text(&at)) != NULL; rows++) {
-        bool must_do =
-            strstr(row, "\"id\":\"runner-") || strstr(row, "\"id\":\"loopback\"");
+        bool must_do = strstr(row, "\"id\":\"runner-") ||
+                       strstr(row, "\"id\":\"loopback\"") ||
+                       strstr(row, "\"act\":\"read a file in .") ||
+                       strstr(row, "\"act\":\"read one in ");
 
         check_row(&p, row);
         proc_assert(&p, !must_do || strstr(row, "\"verdict\":\"not_enforced\""));
         free(row);
     }
-    proc_assert(&p, rows == 38);
+    proc_assert(&p, rows == 46);
     assert_put_away(&p);
+    for (size_t i = 0; i < COUNT(stores); i++)
+        proc_assert(&p, is_empty(place(stores[i])));
     proc_clear(&p);
     end_runner();
 }
@@ -392,11 +429,11 @@ static void list__any__names_every_act_once_and_tries_none(void **state)
     (void)state;
     verify(&p, u"--list");
     proc_assert_code(&p, 0);
-    proc_assert(&p, count_ids(&p) > 130);
+    proc_assert(&p, count_ids(&p) > 135);
     proc_assert(&p, p.err->bytes == 0);
     proc_clear(&p);
     verify(&p, u"--list --canary");
-    proc_assert(&p, count_ids(&p) == 13);
+    proc_assert(&p, count_ids(&p) == 14);
     proc_clear(&p);
 }
 
@@ -455,10 +492,15 @@ static void tool__on_path__is_the_one_tried_and_no_shim(void **state)
 
 static void bad_words__any__one_line_and_125(void **state)
 {
-    static const char16_t *const bad[] = {
-        u"x",     u"--level",        u"--level enforce", u"--jason",
-        u"--row", u"--row nonsense", u"--row net-ipv6",  u"--list --row runner-pipe"
-    };
+    static const char16_t *const bad[] = { u"x",
+                                           u"--level",
+                                           u"--level enforce",
+                                           u"--jason",
+                                           u"--row",
+                                           u"--row nonsense",
+                                           u"--row net-ipv6",
+                                           u"--list --row runner-pipe",
+                                           u"--lowered --level enforced" };
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct proc p;
@@ -550,6 +592,7 @@ int wmain(int argc, wchar_t **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json__under_wine__claims_nothing_unseen),
         cmocka_unit_test(text__strict_under_wine__says_first_that_it_is_no_fence),
+        cmocka_unit_test(lowered__under_wine__is_said_and_claims_nothing),
         cmocka_unit_test(enforced__without_accounts__is_refused),
         cmocka_unit_test(enforced__unproven__holds_nothing),
         cmocka_unit_test(ctrl_c__in_the_middle__all_is_put_away),

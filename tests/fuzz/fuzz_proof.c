@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t key[PROOF_KEY_BYTES] = "a key";
-    uint8_t bytes[PROOF_BYTES] = "RFPROOF1", back[PROOF_BYTES];
+    uint8_t bytes[PROOF_BYTES] = "RFPROOF2", back[PROOF_BYTES];
     struct proof_file file;
     size_t take = SUMMED - 8 - PROOF_KEY_BYTES;
 
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sha256(bytes, SUMMED, bytes + SUMMED);
     if (!proof_read(bytes, sizeof bytes, key, &file))
         return 0;
-    for (size_t i = 0; i < PROOF_FENCES; i++)
+    for (size_t i = 0; i < PROOF_SLOTS; i++)
         if (file.of[i].end == PROOF_HELD && !proof_has_held(&file.of[i]))
             __builtin_trap();
     proof_write(&file, key, back);

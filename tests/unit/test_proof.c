@@ -54,8 +54,8 @@ static void proof__its_bytes__are_as_documented(void **state)
 
     (void)state;
     write_held();
-    assert_int_equal(PROOF_BYTES, 92);
-    assert_memory_equal(bytes, "RFPROOF1", 8);
+    assert_int_equal(PROOF_BYTES, 132);
+    assert_memory_equal(bytes, "RFPROOF2", 8);
     assert_memory_equal(bytes + 8, key, PROOF_KEY_BYTES);
     assert_memory_equal(bytes + 20, slot, sizeof slot);
 }
@@ -108,13 +108,14 @@ static void read__sound_sum_over_nonsense__is_refused(void **state)
         size_t at;
         uint8_t value;
     } bad[] = {
-        { 7, '2' },         /* another version of the file */
+        { 7, '1' },         /* another version of the file */
         { 20, PROOF_ENDS }, /* no such end */
         { 23, 1 },          /* nor this */
         { 24, 7 },          /* held, with 7 of 8 denied */
         { 26, 9 },          /* with 8 of 9 */
         { 28, 4 },          /* with 4 of 5 inside */
         { 40, PROOF_HELD }, /* the second: nothing of it did */
+        { 80, PROOF_HELD }, /* and the last */
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -12,5 +12,6 @@ struct fake_token {
     struct fence_list list; /* of the last one made */
     unsigned made;
     bool lowers; /* token_lower succeeds */
+    unsigned lowered;
 };
 extern struct fake_token fake_token;

@@ -28,15 +28,16 @@ static struct {
     size_t opened, closed, rows;
 } fake;
 
-enum level_token trial_look(enum fence fence)
+enum level_token trial_look(enum fence fence, bool lowered)
 {
     (void)fence;
+    (void)lowered;
     return fake.token;
 }
 
-bool trial_open(struct trial *trial, enum fence fence, struct err *err)
+bool trial_open(struct trial *trial, enum fence fence, bool lowered, struct err *err)
 {
-    *trial = (struct trial){ .fence = fence, .kept = fake.token };
+    *trial = (struct trial){ .fence = fence, .lowered = lowered, .kept = fake.token };
     trial->scratch.not_kept = fake.not_kept;
     fake.opened++;
     return !fake.cannot_open || err_rule(err, "no TEMP", NULL);
@@ -52,7 +53,7 @@ bool trial_close(struct trial *trial, struct err *err)
 bool trial_row(struct trial *trial, const struct battery_row *row,
                struct trial_result *result, struct err *err)
 {
-    bool inside = battery_expect(row, trial->fence) == BATTERY_ALLOWED;
+    bool inside = battery_expect(row, trial->fence, trial->lowered) == BATTERY_ALLOWED;
 
     fake.rows++;
     if (fake.cannot_go_on)
@@ -87,6 +88,7 @@ static int begin(void **state)
     context.data = path;
     DeleteFileW(file);
     RemoveDirectoryW(data);
+    context.policy.lowered = false;
     memset(&fake, 0, sizeof fake);
     fake.token = LEVEL_TOKEN_RESTRICTED;
     return 0;
@@ -212,6 +214,33 @@ static void known_to_be_open__standard__does_not_count(void **state)
     fake.bad.verdict = TRIAL_NOT_ENFORCED;
     prove(FENCE_STANDARD, true);
     assert_true(proof.held);
+}
+
+/* Another token: what the one has shown says nothing of the other. */
+static void lowered__a_proof_of_the_other_lies_there__is_proven_by_itself(void **state)
+{
+    unsigned plain = 0;
+
+    (void)state;
+    prove(FENCE_STANDARD, false);
+    assert_true(proof.held);
+    plain = proof.outside_total;
+    context.policy.lowered = true;
+    assert_false(canary_read(&context, FENCE_STANDARD, &proof));
+    fake.bad_row = "docs-everyone"; /* which the label alone closes */
+    fake.bad.verdict = TRIAL_NOT_ENFORCED;
+    prove(FENCE_STANDARD, false);
+    assert_true(!proof.held && !proof.cached);
+    assert_int_equal(fake.opened, 2);
+    fake.bad_row = NULL;
+    prove(FENCE_STANDARD, true);
+    assert_true(proof.held && proof.outside_total > plain);
+    prove(FENCE_STANDARD, false);
+    assert_true(proof.held && proof.cached);
+    context.policy.lowered = false;
+    prove(FENCE_STANDARD, false);
+    assert_true(proof.held && proof.cached);
+    assert_int_equal(proof.outside_total, plain);
 }
 
 static void no_restricting_sids__a_proof_lies_there__nothing_is_started(void **state)
@@ -404,6 +433,7 @@ int main(void)
         TEST(read__nothing_yet_or_something__starts_nothing),
         TEST(one_act_otherwise__any__has_not_held_and_says_why),
         TEST(known_to_be_open__standard__does_not_count),
+        TEST(lowered__a_proof_of_the_other_lies_there__is_proven_by_itself),
         TEST(no_restricting_sids__a_proof_lies_there__nothing_is_started),
         TEST(files_without_lists__any__has_not_held),
         TEST(file_by_hand__not_ours__is_made_anew),

@@ -6,6 +6,7 @@
  */
 #include "trial.h"
 
+#include "act.h"
 #include "decoy.h"
 
 #include <setjmp.h>
@@ -25,14 +26,15 @@ static struct {
     const struct side *now;
     enum level_token kept;
     const char *missing;
-    bool changed, cannot_put_away;
-    size_t started, filled, put_away;
+    bool changed, cannot_put_away, token_lowered, scratch_lowered, no_links;
+    size_t links, started, filled, put_away;
 } fake;
 
-bool actor_make(struct actor *actor, enum fence fence, const struct sid *root,
-                enum level_token *kept, struct err *err)
+bool actor_make(struct actor *actor, enum fence fence, bool lowered,
+                const struct sid *root, enum level_token *kept, struct err *err)
 {
     (void)actor;
+    fake.token_lowered = lowered;
     (void)fence;
     (void)root;
     (void)err;
@@ -70,9 +72,10 @@ DWORD actor_wait(HANDLE process)
     return fake.now->code;
 }
 
-bool scratch_init(struct scratch *s, struct err *err)
+bool scratch_init(struct scratch *s, bool lowered, struct err *err)
 {
     (void)s;
+    fake.scratch_lowered = lowered;
     (void)err;
     return true;
 }
@@ -144,6 +147,15 @@ void decoy_use_runner(const struct remote_request *runner)
     (void)runner;
 }
 
+DWORD act_make_symlink(const char16_t *path, const char16_t *target, bool directory)
+{
+    (void)path;
+    (void)target;
+    (void)directory;
+    fake.links++;
+    return fake.no_links ? ERROR_PRIVILEGE_NOT_HELD : 0;
+}
+
 static const struct battery_row create = { .id = "create",
                                            .text = "",
                                            .act = BATTERY_CREATE,
@@ -153,10 +165,12 @@ static const struct battery_row create = { .id = "create",
 static struct trial trial;
 static struct trial_result r;
 static struct err err;
+static bool lowered;
 
 static int begin(void **state)
 {
     (void)state;
+    lowered = false;
     memset(&fake, 0, sizeof fake);
     fake.kept = LEVEL_TOKEN_RESTRICTED;
     fake.without.changes = true;
@@ -166,7 +180,7 @@ static int begin(void **state)
 
 static enum trial_verdict judged(const struct battery_row *row, enum fence fence)
 {
-    assert_true(trial_open(&trial, fence, &err));
+    assert_true(trial_open(&trial, fence, lowered, &err));
     assert_true(trial_row(&trial, row, &r, &err));
     assert_true(trial_close(&trial, &err));
     return r.verdict;
@@ -235,6 +249,66 @@ static void known_to_be_open__by_fence__is_said_apart(void **state)
     assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_NOT_ENFORCED);
 }
 
+/* The label takes what the lists leave, and not what somebody else does for the child. */
+static void lowered__what_the_label_holds__is_expected_denied(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    fake.with = (struct side){ .changes = true };
+    row.why = "that is so";
+    row.expect = BATTERY_OPEN_MEDIUM;
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_OPEN);
+    assert_false(fake.token_lowered || fake.scratch_lowered);
+    lowered = true;
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_NOT_ENFORCED);
+    assert_true(fake.token_lowered && fake.scratch_lowered);
+    row.expect = BATTERY_OPEN_STANDARD;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_NOT_ENFORCED);
+    row.place = BATTERY_OTHER_RUN; /* which is lowered as well */
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_OPEN);
+    row.place = BATTERY_SCRATCH;
+    row.tool = "cmd";
+    row.script = "/c %";
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_OPEN);
+    assert_int_equal(battery_expect_enforced(&row, false), BATTERY_DENIED);
+    row.expect = BATTERY_OPEN_MEDIUM;
+    assert_int_equal(battery_expect_enforced(&row, false), BATTERY_OPEN);
+}
+
+/* A child that may make no link has shown nothing: verify makes it for both. */
+static void symlink__verify_makes_it__the_child_only_writes(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.act = BATTERY_SYMLINK_WRITE;
+    row.path = "ws\\jump.txt";
+    row.other = row.look = "docs\\a.txt";
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_ENFORCED);
+    assert_int_equal(fake.links, 2);
+    assert_int_equal(fake.filled, 2);
+    fake.no_links = true;
+    fake.started = 0;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_non_null(strstr(r.reason, "no symbolic link can be made here"));
+    assert_int_equal(fake.started, 0);
+}
+
+static void control__needs_more_than_a_user_has__is_said(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.needs = "it takes an administrator";
+    fake.without.code = ERROR_ACCESS_DENIED;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "it takes an administrator");
+    fake.without.code = ERROR_PATH_NOT_FOUND;
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_SKIPPED);
+    assert_string_equal(r.reason, "control failed");
+}
+
 static void inside__not_done__is_broken(void **state)
 {
     struct battery_row row = create;
@@ -296,7 +370,7 @@ static enum trial_verdict judged_enforced(const struct battery_row *row)
 {
     const struct remote_request runner = { .offline = true };
 
-    assert_true(trial_open(&trial, FENCE_STANDARD, &err));
+    assert_true(trial_open(&trial, FENCE_STANDARD, false, &err));
     trial_enforce(&trial, &runner);
     trial.loopback_open = false;
     assert_true(trial_row(&trial, row, &r, &err));
@@ -318,7 +392,7 @@ static void enforced__what_fences_leave_open__is_expected_closed(void **state)
         row.expect = open[i];
         assert_int_equal(judged_enforced(&row), TRIAL_NOT_ENFORCED);
     }
-    assert_int_equal(battery_expect(&row, FENCE_STRICT), BATTERY_OPEN);
+    assert_int_equal(battery_expect(&row, FENCE_STRICT, false), BATTERY_OPEN);
     assert_int_equal(battery_expect_enforced(&row, true), BATTERY_OPEN);
     row.expect = BATTERY_ALLOWED;
     assert_int_equal(judged_enforced(&row), TRIAL_ALLOWED);
@@ -357,7 +431,7 @@ static void decoy__missing_or_stuck__is_said(void **state)
     assert_int_equal(fake.started, 0);
     fake.missing = NULL;
     fake.cannot_put_away = true;
-    assert_true(trial_open(&trial, FENCE_STANDARD, &err));
+    assert_true(trial_open(&trial, FENCE_STANDARD, false, &err));
     assert_false(trial_row(&trial, &row, &r, &err));
     assert_string_equal(err.call, "it stays");
     assert_true(trial_close(&trial, &err));
@@ -377,7 +451,7 @@ static void battery__every_row__is_sound(void **state)
         assert_true(!row->tool == !row->script);
         assert_true(!row->tool || row->optional);
         assert_true(!row->tool || row->expect == BATTERY_ALLOWED || row->refusal);
-        assert_true((row->expect != BATTERY_OPEN &&
+        assert_true((row->expect != BATTERY_OPEN && row->expect != BATTERY_OPEN_MEDIUM &&
                      row->expect != BATTERY_OPEN_CONFINED &&
                      row->expect != BATTERY_LOOPBACK) ||
                     row->why);
@@ -387,7 +461,45 @@ static void battery__every_row__is_sound(void **state)
                     (row->place != BATTERY_SCRATCH && row->place != BATTERY_LITERAL));
         canaries += row->canary;
     }
-    assert_int_equal(canaries, 13);
+    assert_int_equal(canaries, 14);
+}
+
+static const struct battery_row *row_of(const char *id)
+{
+    for (size_t i = 0; i < battery_count; i++)
+        if (!strcmp(battery_rows[i].id, id))
+            return &battery_rows[i];
+    fail_msg("no row %s", id);
+    return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    return strlen(text) >= strlen(end) && !strcmp(text + strlen(text) - strlen(end), end);
+}
+
+/* Who has another start a program knows that it started: behind the fence it starts, and
+ * fails.  And one that comes late finds no other row's file. */
+static void battery__done_by_somebody_else__only_what_is_written_counts(void **state)
+{
+    static const char *const ids[] = { "wmi", "shell" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct battery_row *row = row_of(ids[i]);
+
+        assert_int_equal(row->refusal, 5);
+        assert_true(ends_with(row->script, ";if(-not(Test-Path -LiteralPath '%'))"
+                                           "{exit 5}\""));
+        for (size_t k = 0; k < battery_count; k++) {
+            const struct battery_row *other = &battery_rows[k];
+
+            assert_true(other == row ||
+                        ((!other->path || strcmp(other->path, row->path)) &&
+                         (!other->other || strcmp(other->other, row->path)) &&
+                         (!other->look || strcmp(other->look, row->path))));
+        }
+    }
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, begin)
@@ -399,6 +511,9 @@ int main(void)
         TEST(done__with_the_fence__is_not_enforced),
         TEST(nothing_to_learn__any__is_skipped),
         TEST(known_to_be_open__by_fence__is_said_apart),
+        TEST(lowered__what_the_label_holds__is_expected_denied),
+        TEST(symlink__verify_makes_it__the_child_only_writes),
+        TEST(control__needs_more_than_a_user_has__is_said),
         TEST(inside__not_done__is_broken),
         TEST(tool__refused__by_its_own_code),
         TEST(network__refused__is_denied_and_unreachable_is_not),
@@ -406,6 +521,7 @@ int main(void)
         TEST(enforced__runner_starts_nothing__is_no_denial),
         TEST(decoy__missing_or_stuck__is_said),
         TEST(battery__every_row__is_sound),
+        TEST(battery__done_by_somebody_else__only_what_is_written_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
