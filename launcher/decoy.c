@@ -21,7 +21,8 @@ static struct {
     HANDLE pipe;
     const struct remote_request *runner;
     char16_t file[64];           /* on the volume */
-    char16_t made[WIN_PATH_CAP]; /* in a directory of somebody else's */
+    HANDLE held;                 /* a file in a store of the user's */
+    char16_t made[WIN_PATH_CAP]; /* one that is not held, or "" */
     char16_t self[WIN_PATH_CAP], line[2 * WIN_PATH_CAP];
 } store;
 
@@ -248,41 +249,51 @@ static const char *name_data(const char *below, const struct scratch *s,
                : "not there: no `ringfence setup` yet";
 }
 
-/* A file of our own; path is the directory as yet, and the file then. */
-static const char *make_file(const struct scratch *s, struct u16buf *path)
+/* Wherever the act has left it: what it moved into the scratch directory goes with that.
+ */
+static bool remove_file(struct err *err)
+{
+    bool gone = true;
+
+    handle_close_p(&store.held);
+    store.held = NULL;
+    if (store.made[0])
+        gone = DeleteFileW(store.made) || GetLastError() == ERROR_FILE_NOT_FOUND ||
+               err_win32(err, "DeleteFileW", store.made);
+    store.made[0] = 0;
+    return gone;
+}
+
+/* A file of our own; path is the directory as yet, and the file then.  One that is held
+ * goes with this process, whatever becomes of it. */
+static const char *make_file(const struct scratch *s, bool held, struct u16buf *path)
 {
     static const char contents[] = BATTERY_CONTENTS;
-    struct u16buf file = U16BUF(store.made);
-    auto_handle HANDLE made = NULL;
+    struct u16buf name = U16BUF(store.made);
     DWORD done = 0;
+    struct err unused;
+    bool good = false;
 
     u16buf_addc(path, u'\\');
     u16buf_add(path, leaf(s));
-    u16buf_add(&file, u16buf_text(path));
-    if (file.cut)
+    if (path->cut)
         return "the path is too long";
-    made = CreateFileW(store.made, GENERIC_WRITE, 0, NULL, CREATE_NEW,
-                       FILE_ATTRIBUTE_NORMAL, NULL);
-    if (made == INVALID_HANDLE_VALUE) {
-        made = NULL;
-        store.made[0] = 0; /* not ours to delete */
+    store.held = CreateFileW(path->at, GENERIC_WRITE | DELETE,
+                             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                             CREATE_NEW, held ? FILE_FLAG_DELETE_ON_CLOSE : 0, NULL);
+    if (store.held == INVALID_HANDLE_VALUE) {
+        store.held = NULL;
         return "no file can be made in it";
     }
-    if (WriteFile(made, contents, sizeof contents - 1, &done, NULL))
+    good = WriteFile(store.held, contents, sizeof contents - 1, &done, NULL);
+    if (!held) {
+        u16buf_add(&name, u16buf_text(path));
+        handle_close_p(&store.held);
+        store.held = NULL;
+    }
+    if (good)
         return NULL;
-    DeleteFileW(store.made);
-    store.made[0] = 0;
-    return "no file can be made in it";
-}
-
-static bool remove_file(struct err *err)
-{
-    bool gone = !store.made[0] || DeleteFileW(store.made) ||
-                GetLastError() == ERROR_FILE_NOT_FOUND ||
-                err_win32(err, "DeleteFileW", store.made);
-
-    store.made[0] = 0;
-    return gone;
+    return remove_file(&unused) ? "no file can be made in it" : "a file made in it stays";
 }
 
 /* The first disk that keeps no lists; drives A and B are left alone. */
@@ -387,10 +398,11 @@ const char *decoy_set_up(enum battery_place place, const char *below,
     case BATTERY_DATA:
         return name_data(below, s, path);
     case BATTERY_DATA_FILE:
-        return paths_data(path, &unused) ? make_file(s, path) : "no data directory";
+        return paths_data(path, &unused) ? make_file(s, false, path)
+                                         : "no data directory";
     case BATTERY_STORE:
         missing = name_in_profile(below, path);
-        return missing ? missing : make_file(s, path);
+        return missing ? missing : make_file(s, true, path);
     case BATTERY_VOLUME:
         return name_volume(s, path);
     case BATTERY_RUNNER:
@@ -471,10 +483,12 @@ bool decoy_put_away(enum battery_place place, const struct scratch *s, struct er
 
 void decoy_close(void)
 {
+    struct err unused;
+    bool gone = remove_file(&unused);
+
+    (void)gone; /* after a row this has been told already */
     end_process(&store.process);
     end_process(&store.run_process);
     actor_clear(&store.run);
-    if (store.made[0])
-        DeleteFileW(store.made);
     end_process(&store.window);
 }
