@@ -22,5 +22,9 @@ DWORD act_make_symlink(const char16_t *path, const char16_t *target, bool direct
 DWORD act_on_file(enum battery_act act, const struct act *words);
 DWORD act_on_other(enum battery_act act, const struct act *words);
 
+/* Making a named pipe, and a directory, for oneself alone, and using it. */
+DWORD act_own_pipe(void);
+DWORD act_own_dir(const char16_t *path);
+
 /* The code of a call that has just returned `done`. */
 DWORD act_result(BOOL done);

@@ -293,6 +293,10 @@ DWORD act_on_other(enum battery_act act, const struct act *w)
         return connect_pipe(w->path);
     case BATTERY_PIPE:
         return use_pipe();
+    case BATTERY_OWN_PIPE:
+        return act_own_pipe();
+    case BATTERY_OWN_DIR:
+        return act_own_dir(w->path);
     case BATTERY_CMD:
         return run_cmd(w->path);
     case BATTERY_CHILD_CREATE:

@@ -44,6 +44,8 @@ static const struct {
     [BATTERY_THREAD] = { "thread", false },
     [BATTERY_CONNECT_PIPE] = { "connect-pipe", false },
     [BATTERY_PIPE] = { "pipe", false },
+    [BATTERY_OWN_PIPE] = { "own-pipe", false },
+    [BATTERY_OWN_DIR] = { "own-dir", false },
     [BATTERY_CMD] = { "cmd", false },
     [BATTERY_CHILD_CREATE] = { "child-create", true },
     [BATTERY_POST] = { "post", true },
@@ -341,6 +343,8 @@ const struct battery_row battery_rows[] = {
     LET("ws-child", "have a child's child create a file", CHILD_CREATE, "ws\\new.txt"),
     ROW("system-read", "read System32\\kernel32.dll", READ, ALLOWED, SYSTEM, "kernel32.dll"),
     ROW("pipe", "use an anonymous pipe", PIPE, ALLOWED, NOWHERE, NULL),
+    ROW("own-pipe", "open its own pipe by name, as Node does", OWN_PIPE, COSTS, NOWHERE, NULL, .why = "its default list names the owner, no restricting SID"),
+    ROW("own-dir", "use a directory of its owner alone, as Python", OWN_DIR, COSTS, SCRATCH, "ws\\own", .why = "its list names the owner, no restricting SID"),
     ROW("cmd", "run cmd /c exit 7", CMD, ALLOWED, SYSTEM, "cmd.exe"),
 };
 /* clang-format on */
@@ -399,6 +403,7 @@ enum battery_expect battery_expect(const struct battery_row *row, enum fence fen
     case BATTERY_DENIED:
     case BATTERY_OPEN:
     case BATTERY_ALLOWED:
+    case BATTERY_COSTS:
         break;
     }
     return row->expect;
@@ -411,8 +416,8 @@ enum battery_expect battery_expect_enforced(const struct battery_row *row,
 {
     if (row->expect == BATTERY_OPEN || row->expect == BATTERY_OPEN_MEDIUM)
         return BATTERY_OPEN;
-    if (row->expect == BATTERY_ALLOWED)
-        return BATTERY_ALLOWED;
+    if (row->expect == BATTERY_ALLOWED || row->expect == BATTERY_COSTS)
+        return row->expect;
     return row->expect == BATTERY_LOOPBACK && loopback_open ? BATTERY_OPEN
                                                             : BATTERY_DENIED;
 }

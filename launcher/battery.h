@@ -54,6 +54,10 @@ enum battery_act {
     BATTERY_THREAD,       /* run one in it */
     BATTERY_CONNECT_PIPE, /* as the runner's clients do, and say nothing */
     BATTERY_PIPE,
+    BATTERY_OWN_PIPE,     /* make a named pipe with no descriptor and open its other end,
+                             as Node and Ninja do for their children */
+    BATTERY_OWN_DIR,      /* make a directory for its owner alone, and a file in it, as
+                             Python does for its temporary ones; both go with the child */
     BATTERY_CMD,          /* cmd /c exit 7 */
     BATTERY_CHILD_CREATE, /* have a child of its own create the file */
     BATTERY_POST,         /* a message to that window */
@@ -119,8 +123,9 @@ enum battery_expect {
     BATTERY_OPEN_CONFINED, /* known to be open under both fences, closed by enforced */
     BATTERY_LOOPBACK,      /* as the loopback policy of setup has it */
     BATTERY_ALLOWED,
-    BATTERY_READS /* allowed by the standard fence, denied by the strict one and to an
-                     account that was not granted it */
+    BATTERY_COSTS, /* should work, and is known not to under any fence */
+    BATTERY_READS  /* allowed by the standard fence, denied by the strict one and to an
+                      account that was not granted it */
 };
 
 struct battery_row {

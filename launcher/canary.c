@@ -76,6 +76,7 @@ static void count(struct proof *p, enum battery_expect expect,
         if (p->end != PROOF_ESCAPED)
             p->end = PROOF_BROKEN;
         break;
+    case TRIAL_COSTS: /* no such row is tried */
     case TRIAL_SKIPPED:
     case TRIAL_VERDICTS:
         if (p->end == PROOF_NONE)

@@ -26,6 +26,7 @@ static const struct {
     [TRIAL_NOT_ENFORCED] = { "NOT enforced", "not_enforced" },
     [TRIAL_ALLOWED] = { "allowed", "allowed" },
     [TRIAL_BROKEN] = { "BROKEN", "broken" },
+    [TRIAL_COSTS] = { "denied", "known_broken" },
     [TRIAL_SKIPPED] = { "skipped", "skipped" },
 };
 
@@ -179,6 +180,8 @@ static void print_counts(void)
     add_count(&b, u"", verify.count[TRIAL_SKIPPED], u" skipped; to be allowed: ");
     add_count(&b, u"", verify.count[TRIAL_ALLOWED], u" allowed, ");
     add_count(&b, u"", verify.count[TRIAL_BROKEN], u" broken");
+    if (verify.count[TRIAL_COSTS])
+        add_count(&b, u", ", verify.count[TRIAL_COSTS], u" known not to work");
     out_line(OUT_STDOUT, text);
 }
 
@@ -195,7 +198,8 @@ static void json_rows(struct json *json)
 {
     static const char *const expects[] = { [BATTERY_DENIED] = "denied",
                                            [BATTERY_OPEN] = "open",
-                                           [BATTERY_ALLOWED] = "allowed" };
+                                           [BATTERY_ALLOWED] = "allowed",
+                                           [BATTERY_COSTS] = "known_broken" };
 
     json_open(json, "rows", u'[');
     for (size_t i = 0; i < battery_count; i++) {

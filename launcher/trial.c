@@ -348,10 +348,12 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
                TRIAL_SKIPPED;
     if (must_change && !r->without.changed)
         return r->reason = "control changed nothing", TRIAL_SKIPPED;
-    if (expect == BATTERY_ALLOWED) {
+    if (expect == BATTERY_ALLOWED || expect == BATTERY_COSTS) {
         if (r->with.started && r->with.code == 0 && r->with.changed >= must_change)
             return TRIAL_ALLOWED;
-        return TRIAL_BROKEN;
+        if (expect == BATTERY_ALLOWED || !trial_is_denied(row, &r->with))
+            return TRIAL_BROKEN;
+        return r->reason = row->why, TRIAL_COSTS;
     }
     if (r->with.changed || (r->with.started && r->with.code == 0)) {
         if (r->with.code != 0)

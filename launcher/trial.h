@@ -19,6 +19,7 @@ enum trial_verdict {
     TRIAL_NOT_ENFORCED, /* done with the fence, and should not have been */
     TRIAL_ALLOWED,      /* done with the fence, as it must be */
     TRIAL_BROKEN,       /* not done with the fence, and should have been */
+    TRIAL_COSTS,        /* the same, and known not to be: the reason says why */
     TRIAL_SKIPPED,      /* nothing is known: the reason says why */
     TRIAL_VERDICTS
 };
@@ -60,7 +61,7 @@ MUST_CHECK bool trial_open(struct trial *trial, enum fence fence, bool lowered,
 /* From here on the fenced side goes through that runner, which stays the caller's. */
 void trial_enforce(struct trial *trial, const struct remote_request *runner);
 
-/* DENIED, OPEN or ALLOWED: what should come of the row here. */
+/* DENIED, OPEN, ALLOWED or COSTS: what should come of the row here. */
 enum battery_expect trial_expect(const struct trial *trial,
                                  const struct battery_row *row);
 

@@ -329,6 +329,25 @@ static void inside__not_done__is_broken(void **state)
     assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_ENFORCED);
 }
 
+/* What a fence is known to take from tools: neither a surprise nor a success. */
+static void inside__known_not_to_work__is_said_and_nothing_else_is(void **state)
+{
+    struct battery_row row = create;
+
+    (void)state;
+    row.act = BATTERY_OWN_PIPE;
+    row.expect = BATTERY_COSTS;
+    row.why = "no SID";
+    fake.with = (struct side){ .code = ERROR_ACCESS_DENIED };
+    assert_int_equal(judged(&row, FENCE_STANDARD), TRIAL_COSTS);
+    assert_string_equal(r.reason, "no SID");
+    fake.with = (struct side){ .code = 0 };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_ALLOWED);
+    fake.with = (struct side){ .code = ERROR_FILE_NOT_FOUND };
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_BROKEN);
+    assert_int_equal(battery_expect_enforced(&row, false), BATTERY_COSTS);
+}
+
 static void tool__refused__by_its_own_code(void **state)
 {
     struct battery_row row = create;
@@ -453,7 +472,7 @@ static void battery__every_row__is_sound(void **state)
         assert_true(!row->tool || row->expect == BATTERY_ALLOWED || row->refusal);
         assert_true((row->expect != BATTERY_OPEN && row->expect != BATTERY_OPEN_MEDIUM &&
                      row->expect != BATTERY_OPEN_CONFINED &&
-                     row->expect != BATTERY_LOOPBACK) ||
+                     row->expect != BATTERY_COSTS && row->expect != BATTERY_LOOPBACK) ||
                     row->why);
         assert_true(!row->canary || !row->enforced);
         assert_true(!row->canary || (!row->optional && row->place != BATTERY_SHORT));
@@ -515,6 +534,7 @@ int main(void)
         TEST(symlink__verify_makes_it__the_child_only_writes),
         TEST(control__needs_more_than_a_user_has__is_said),
         TEST(inside__not_done__is_broken),
+        TEST(inside__known_not_to_work__is_said_and_nothing_else_is),
         TEST(tool__refused__by_its_own_code),
         TEST(network__refused__is_denied_and_unreachable_is_not),
         TEST(enforced__what_fences_leave_open__is_expected_closed),
