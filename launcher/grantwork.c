@@ -93,9 +93,9 @@ struct aclplan_policy grantwork_policy(const struct grant_request *r)
                                     .hard_links = r->hard_links };
 }
 
-/* Writes an edit of t->old through a handle of its own; the one at hand has no more
- * rights than the whole tree gives.  What the volume does not keep is taken back: half a
- * list may shut the user out. */
+/* Writes an edit of t->old through a handle of its own, of the same file; the one at hand
+ * has no more rights than the whole tree gives.  What the volume does not keep is taken
+ * back: half a list may shut the user out. */
 static enum security_write write_edit(HANDLE file, const struct aclplan_edit *edit,
                                       bool dry_run, struct tools *t, struct err *err)
 {
@@ -109,6 +109,9 @@ static enum security_write write_edit(HANDLE file, const struct aclplan_edit *ed
     NTSTATUS status = dirscan_reopen(file, access, &again);
     struct err ignored;
 
+    if (STATUS_IS(status, DIRSCAN_ANOTHER))
+        return err_rule(err, "something else is opened in its place", NULL),
+               SECURITY_NOT_WRITTEN;
     if (status != 0)
         return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtOpenFile(WRITE_DAC)",
                        NULL),

@@ -1,6 +1,8 @@
 #include "win/dirscan.h"
 
 #include "core/bytes.h"
+#include "win/dll.h"
+#include "win/fileid.h"
 
 /* ntstatus.h and windows.h exclude each other. */
 #define NO_MORE_FILES   0x80000006u
@@ -11,8 +13,15 @@
 #define PATH_NOT_FOUND  0xC000003Au
 #define DELETE_PENDING  0xC0000056u
 #define FILE_DELETED    0xC0000123u
+#define NO_MEMORY       0xC0000017u
 
 #define RENAME_MAX 255u /* units: a longer name no file system takes */
+
+#define NAME_BYTES                                                                       \
+    (sizeof(OBJECT_NAME_INFORMATION) + 65536u) /* a UNICODE_STRING's most */
+
+typedef NTSTATUS(NTAPI *query_object)(HANDLE, OBJECT_INFORMATION_CLASS, void *, ULONG,
+                                      ULONG *);
 
 /* Not in mingw's winternl.h; exported since Windows XP.  MS: ntifs.h. */
 NTSTATUS NTAPI NtQueryDirectoryFile(/* NOLINT(readability-identifier-naming) */
@@ -75,16 +84,28 @@ bool dirscan_next(struct dirscan *scan, struct dirscan_name *name)
     return false;
 }
 
-NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
-                      bool is_directory, HANDLE *file)
+/* With the thing itself if it is a reparse point. */
+static NTSTATUS open_it(HANDLE directory, UNICODE_STRING *name, ACCESS_MASK access,
+                        ULONG options, HANDLE *file)
 {
-    UNICODE_STRING text = { .Buffer = (PWSTR)name.at };
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io = { 0 };
     HANDLE opened = NULL;
     NTSTATUS status = 0;
-    ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT |
-                    (is_directory ? FILE_DIRECTORY_FILE : FILE_NON_DIRECTORY_FILE);
+
+    /* Not OBJ_CASE_INSENSITIVE: in a case-sensitive directory "a" is not "A". */
+    InitializeObjectAttributes(&attributes, name, 0, directory, NULL);
+    status = NtOpenFile(&opened, access | SYNCHRONIZE, &attributes, &io, SHARE_ALL,
+                        FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT | options);
+    if (status == 0)
+        *file = opened;
+    return status;
+}
+
+NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
+                      bool is_directory, HANDLE *file)
+{
+    UNICODE_STRING text = { .Buffer = (PWSTR)name.at };
 
     /* An empty name is the directory again, one with a separator leads out of it: no
      * honest file system lists either. */
@@ -92,12 +113,25 @@ NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
         u16s_find(name, u'\\', 0) < name.len)
         return (NTSTATUS)NAME_INVALID;
     text.Length = text.MaximumLength = (USHORT)(name.len * sizeof(char16_t));
-    /* Not OBJ_CASE_INSENSITIVE: in a case-sensitive directory "a" is not "A". */
-    InitializeObjectAttributes(&attributes, &text, 0, directory, NULL);
-    status =
-        NtOpenFile(&opened, access | SYNCHRONIZE, &attributes, &io, SHARE_ALL, options);
-    if (status == 0)
-        *file = opened;
+    return open_it(directory, &text, access,
+                   is_directory ? FILE_DIRECTORY_FILE : FILE_NON_DIRECTORY_FILE, file);
+}
+
+/* By the path that the system has for the open file. */
+static NTSTATUS open_by_path(HANDLE file, ACCESS_MASK access, HANDLE *again)
+{
+    query_object query =
+        (query_object)(void (*)(void))dll_loaded(u"ntdll.dll", "NtQueryObject");
+    OBJECT_NAME_INFORMATION *name = HeapAlloc(GetProcessHeap(), 0, NAME_BYTES);
+    NTSTATUS status = (NTSTATUS)NO_MEMORY;
+
+    if (name && query) {
+        status = query(file, ObjectNameInformation, name, NAME_BYTES, NULL);
+        if (status == 0)
+            status = open_it(NULL, &name->Name, access, 0, again);
+    }
+    if (name)
+        HeapFree(GetProcessHeap(), 0, name);
     return status;
 }
 
@@ -105,16 +139,19 @@ NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again)
 {
     char16_t empty[1] = { 0 };
     UNICODE_STRING text = { .Buffer = (PWSTR)empty };
-    OBJECT_ATTRIBUTES attributes;
-    IO_STATUS_BLOCK io = { 0 };
-    HANDLE opened = NULL;
-    NTSTATUS status = 0;
+    auto_handle HANDLE opened = NULL;
+    NTSTATUS status = open_it(file, &text, access, 0, &opened);
 
-    InitializeObjectAttributes(&attributes, &text, 0, file, NULL);
-    status = NtOpenFile(&opened, access | SYNCHRONIZE, &attributes, &io, SHARE_ALL,
-                        FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT);
+    /* On some file systems that is their volume, on others it cannot be done. */
+    if (status != 0 || !fileid_is_one(file, opened)) {
+        handle_close_p(&opened);
+        opened = NULL;
+        status = open_by_path(file, access, &opened);
+    }
+    if (status == 0 && !fileid_is_one(file, opened))
+        status = (NTSTATUS)DIRSCAN_ANOTHER;
     if (status == 0)
-        *again = opened;
+        *again = handle_take(&opened);
     return status;
 }
 

@@ -15,6 +15,7 @@
 #define STATUS_IS(status, code) ((uint32_t)(status) == (code))
 #define DIRSCAN_ACCESS_DENIED   0xC0000022u /* STATUS_*, ntstatus.h */
 #define DIRSCAN_NAME_TAKEN      0xC0000035u
+#define DIRSCAN_ANOTHER         0xC00000D5u /* STATUS_FILE_RENAMED, of dirscan_reopen */
 
 /* A batch of names in somebody's buffer. */
 struct dirscan {
@@ -52,11 +53,13 @@ bool dirscan_next(struct dirscan *scan, struct dirscan_name *name);
 MUST_CHECK NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
                                  bool is_directory, HANDLE *file);
 
-/* Opens once more what is open already, by no name at all, with another access and
- * SYNCHRONIZE: what was looked at is what is then changed, whatever has happened to its
- * name.  NTFS, ReFS, FAT and SMB servers do this; some network and RAM file systems
- * refuse. Otherwise like dirscan_open.  MS: NtOpenFile (RootDirectory); ReOpenFile is the
- * same. */
+/* Opens once more what is open already, with another access and SYNCHRONIZE: what was
+ * looked at is what is then changed, whatever has happened to its name.  By no name at
+ * all, as NTFS, ReFS, FAT and SMB servers do; where that fails, or opens something else
+ * (drivers that take it for their volume), by the path that the system has for the
+ * handle.  Either is compared by identity: DIRSCAN_ANOTHER when no way leads to the same
+ * file.  Otherwise like dirscan_open.  MS: NtOpenFile (RootDirectory); ReOpenFile is the
+ * first; NtQueryObject (ObjectNameInformation). */
 MUST_CHECK NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again);
 
 /* Gives the open file or directory (DELETE) another name in the directory that it lies

@@ -48,6 +48,8 @@ static struct {
     LONG dead_at; /* after so many writes none gets through; -1: all do */
     bool slow;    /* time passes between reading and writing */
     bool lone;    /* what is "alone" on disk is listed with a lone surrogate */
+    bool astray;  /* a file reopened by an empty name is base\\other, as if the volume */
+    const char16_t *swapped; /* and by a path with this end is that too */
 } store;
 
 static struct sid user_sid(void)
@@ -226,6 +228,28 @@ static FARPROC native(const char *name)
     return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), name);
 }
 
+/* Opens base\\other instead. */
+static void lead_astray(OBJECT_ATTRIBUTES *a)
+{
+    static char16_t text[MAX_PATH];
+    static UNICODE_STRING other;
+
+    wcscpy(text, u"\\??\\");
+    wcscat(text, base);
+    wcscat(text, u"\\other");
+    RtlInitUnicodeString(&other, text);
+    a->ObjectName = &other;
+    a->RootDirectory = NULL;
+}
+
+static bool is_swapped(const UNICODE_STRING *name)
+{
+    size_t bytes = store.swapped ? wcslen(store.swapped) * sizeof(char16_t) : 0;
+
+    return bytes && name->Length >= bytes &&
+           !memcmp((uint8_t *)name->Buffer + name->Length - bytes, store.swapped, bytes);
+}
+
 NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes,
                           IO_STATUS_BLOCK *io, ULONG share, ULONG options)
 {
@@ -237,6 +261,10 @@ NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *a
     if (store.lone && a.ObjectName->Length == 10 &&
         !memcmp(a.ObjectName->Buffer, LONE, 10))
         a.ObjectName = &alone;
+    if (store.astray && a.RootDirectory && !a.ObjectName->Length)
+        lead_astray(&a);
+    if (store.astray && !a.RootDirectory && is_swapped(a.ObjectName))
+        lead_astray(&a);
     return ((open)(void (*)(void))native("NtOpenFile"))(file, access, &a, io, share,
                                                         options);
 }
@@ -450,7 +478,8 @@ static void raze(void)
 static void forget_all(void)
 {
     memset(store.at, 0, STORE_CAP * sizeof *store.at);
-    store.off = store.no_acls = store.slow = store.lone = false;
+    store.off = store.no_acls = store.slow = store.lone = store.astray = false;
+    store.swapped = NULL;
     store.reads = store.writes = store.stop_at = store.raze_at = 0;
     store.dead_at = -1;
     cancel = 0;
@@ -975,6 +1004,42 @@ static void grant_apply__one_refuses__the_rest_is_done_and_it_is_named(void **st
     apply(&r);
     assert_int_equal(result.changed, 3); /* the root, which was unfinished meanwhile */
     judge("A", u"ws", NULL);
+}
+
+/* Where a file system takes the empty name for its volume, as some rewritten ones do. */
+static void grant_apply__empty_name_is_the_volume__writes_only_the_tree(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct kept *volume = NULL;
+
+    (void)state;
+    make_tree();
+    store.astray = true;
+    volume = kept_at(u"other");
+    apply(&r);
+    assert_int_equal(result.failed, 0);
+    assert_memory_equal(volume->now, volume->old, volume->old_bytes);
+    judge("A", u"ws", NULL);
+    undo(at_ws(), &r.sid);
+    assert_as_before();
+}
+
+static void grant_apply__path_leads_elsewhere_too__is_not_written_and_named(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_tree();
+    store.astray = true;
+    store.swapped = u"\\src";
+    apply(&r);
+    assert_int_equal(result.failed, 1);
+    assert_int_equal(wcscmp(result.kept[0].object, L"src"), 0);
+    assert_non_null(strstr(result.kept[0].call, "something else"));
+    assert_memory_equal(kept_at(u"other")->now, kept_at(u"other")->old,
+                        kept_at(u"other")->old_bytes);
+    assert_memory_equal(kept_at(u"ws\\src")->now, kept_at(u"ws\\src")->old,
+                        kept_at(u"ws\\src")->old_bytes);
 }
 
 static void grant_apply__parent_refuses__is_one_failure(void **state)
@@ -1640,6 +1705,8 @@ int main(void)
         TEST(grant_undo__dead_after_any_write__goes_on),
         TEST(grant__dry_run__counts_the_same_and_changes_nothing),
         TEST(grant_apply__one_refuses__the_rest_is_done_and_it_is_named),
+        TEST(grant_apply__empty_name_is_the_volume__writes_only_the_tree),
+        TEST(grant_apply__path_leads_elsewhere_too__is_not_written_and_named),
         TEST(grant_apply__parent_refuses__is_one_failure),
         TEST(grant_apply__root_does_not_keep_it__ends_at_once),
         TEST(grant_apply__this_system__claims_only_what_it_keeps),
