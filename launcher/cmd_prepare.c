@@ -211,13 +211,6 @@ static bool ready(struct context *c, const char16_t *root, struct record *record
     return true;
 }
 
-/* The box is granted with the workspace: without it all of that is done again. */
-static bool has_box(const struct context *c)
-{
-    return file_kind(c->temp.at) == FILE_IS_DIRECTORY &&
-           file_kind(c->cache.at) == FILE_IS_DIRECTORY;
-}
-
 /* One root, unless it is ready already. */
 static bool prepare_root(struct context *c, size_t i, struct err *err)
 {
@@ -229,7 +222,8 @@ static bool prepare_root(struct context *c, size_t i, struct err *err)
     bool good = false;
 
     u16buf_add(&path, root->path);
-    if (root->usable && (i > 0 || has_box(c)))
+    /* The box is granted with the workspace: without it all of that is done again. */
+    if (root->usable && (i > 0 || context_find_box(c, NULL)))
         return true;
     if (path.cut || file_kind(path.at) != FILE_IS_DIRECTORY) {
         out_say(OUT_STDERR, "ringfence: this root is no directory: %", path.at);

@@ -132,9 +132,8 @@ static bool look_at_roots(struct context *c)
         if (i == 0 && is != READY) /* nothing more is known, so nothing is looked at */
             return known;
     }
-    /* The box is granted with the workspace; one that was emptied is made anew. */
-    return known && file_kind(c->temp.at) == FILE_IS_DIRECTORY &&
-           file_kind(c->cache.at) == FILE_IS_DIRECTORY;
+    /* The box is granted with the workspace; one that was taken away is made anew. */
+    return known && context_find_box(c, NULL);
 }
 
 /* "ringfence.exe" WORD [--root DIR]..., in store.line; the program in store.other, empty

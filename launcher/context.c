@@ -254,12 +254,27 @@ bool context_complete(struct context *c, const struct context_wish *wish, struct
     return true;
 }
 
-bool context_make_box(struct context *c, struct err *err)
+/* The tool may write to the box: a link in the place of one of its directories is one
+ * that an earlier run has made.  It goes; what it leads to stays.  One that cannot go is
+ * refused when the box is granted. */
+static bool make_own(char16_t *path, struct err *err)
 {
-    return (file_kind(c->temp.at) == FILE_IS_DIRECTORY ||
-            file_make_dirs(c->temp.at, err)) &&
-           (file_kind(c->cache.at) == FILE_IS_DIRECTORY ||
-            file_make_dirs(c->cache.at, err));
+    RemoveDirectoryW(path);
+    return file_make_dirs(path, err);
+}
+
+bool context_find_box(struct context *c, struct err *err)
+{
+    char16_t *const paths[] = { c->temp.at, c->temp.at, c->cache.at };
+    char16_t *end = c->temp.at + pathsearch_dir(u16buf_text(&c->temp)).len;
+    bool good = true;
+
+    for (size_t i = 0; good && i < 3; i++) {
+        *end = i ? u'\\' : 0;
+        good = file_is_own_directory(paths[i]) || (err && make_own(paths[i], err));
+    }
+    *end = u'\\';
+    return good;
 }
 
 /* One terminal, one line.  Children of ours know by RINGFENCE_TOLD; shims that a shell

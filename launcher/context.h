@@ -78,8 +78,11 @@ MUST_CHECK bool context_hash_root(HANDLE open, const char16_t *root, uint8_t *di
  * only take rights away. */
 struct sid context_run_sid(void);
 
-/* Makes the box's directories where missing. */
-MUST_CHECK bool context_make_box(struct context *context, struct err *err);
+/* Looks whether the box's directories are there, none of them a link.  With err it makes
+ * those that are not, also where a link is in their place; *err then says why it is
+ * false.
+ */
+MUST_CHECK bool context_find_box(struct context *context, struct err *err);
 
 /* Whether one of our switches (RINGFENCE_TRACE and the like) is set, and not to 0. */
 bool context_flag(const struct context *context, const char *name);

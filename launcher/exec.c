@@ -250,7 +250,7 @@ uint32_t exec_run(const struct exec_request *request)
         return EXIT_OK;
     }
     if (!is_through(c)) {
-        if (!context_make_box(c, &err)) {
+        if (!context_find_box(c, &err)) {
             err_report(&err, u"make the box");
             return EXIT_RINGFENCE;
         }

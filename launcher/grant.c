@@ -4,6 +4,7 @@
 #include "grantparent.h"
 #include "grantwalk.h"
 #include "win/dirscan.h"
+#include "win/file.h"
 
 static void begin(struct grant *g)
 {
@@ -57,12 +58,29 @@ static enum grant_outcome fail(struct grant *g, struct err *err)
     return g->not_kept ? GRANT_NOT_KEPT : GRANT_FAILED;
 }
 
+/* Whoever may write above the root can have put another directory in its place since it
+ * was looked at, or moved it to where it may not be. */
+static bool is_meant(const struct grant *g, struct tools *t, struct err *err)
+{
+    const struct grant_request *r = g->request;
+    struct u16buf at = u16buf_init((char16_t *)t->bytes, WIN_PATH_CAP);
+    struct fileid id;
+
+    if (!r->id)
+        return true;
+    if (!file_final_path_of(g->root, r->path, false, &at, err))
+        return false;
+    return (u16s_ieq(u16buf_text(&at), u16s_of(r->path)) && fileid_read(g->root, &id) &&
+            fileid_same(&id, r->id)) ||
+           err_rule(err, "it is no longer what was looked at", r->path);
+}
+
 static enum grant_outcome apply(struct grant *g, struct tools *t, struct err *err)
 {
     const struct grant_request *r = g->request;
     bool finished = false;
 
-    if (!grantparent_open(u16s_of(r->path), &g->root, err))
+    if (!grantparent_open(u16s_of(r->path), &g->root, err) || !is_meant(g, t, err))
         return fail(g, err);
     if (!security_is_kept(g->root))
         return GRANT_NO_ACLS;
@@ -109,6 +127,8 @@ static enum grant_outcome undo(struct grant *g, struct tools *t, struct err *err
             return GRANT_DONE;
         return fail(g, err);
     }
+    if (!is_meant(g, t, err))
+        return fail(g, err);
     if (!security_is_kept(g->root))
         return GRANT_NO_ACLS;
     if (!grantwalk_from(g, g->root, err))

@@ -10,10 +10,13 @@
 #pragma once
 
 #include "core/aclplan.h"
+#include "win/fileid.h"
 #include "win/treewalk.h"
 
 struct grant_request {
     const char16_t *path;    /* the root's directory, as file_final_path gives it */
+    const struct fileid *id; /* which directory that was when it was found to be one that
+                                may be granted: no other is touched; NULL: not known */
     struct sid sid;          /* its root SID, or the read SID */
     const struct sid *group; /* the sandbox accounts', to be given the same; or NULL */
     bool read; /* the right to read only; markers, labels, parents stay out */
@@ -78,7 +81,7 @@ enum grant_outcome grant_apply(const struct grant_request *request,
  * path: the root's directory first, so that it no longer counts as granted, last the
  * guard on the directory it lies in, unless something else in that one still needs it.
  * And everything of how->group, but with how->read not in the roots that it was given.
- * Of *how besides only dry_run, background, cancel, progress and ctx count. */
+ * Of *how besides only id, dry_run, background, cancel, progress and ctx count. */
 enum grant_outcome grant_undo(const char16_t *path, const struct sid *sid,
                               const struct grant_request *how,
                               struct grant_result *result, struct err *err);

@@ -16,6 +16,7 @@ static struct {
     char16_t path[WIN_PATH_CAP];   /* of the root */
     char16_t box[2][WIN_PATH_CAP]; /* of the box, those that are there */
     struct u16buf box_path[2];
+    struct fileid box_id[2];
     struct grant_request request;
     struct journal_record record;
 } granting;
@@ -40,6 +41,9 @@ static bool look_at_root(struct context *c, const char16_t *root, struct err *er
     if (!file_final_path(root, false, &path, err) ||
         !context_hash_path(path.at, granting.digest, err))
         return false;
+    if (file_resolves_links() &&
+        !u16s_ieq(u16buf_text(&path), u16s_of(granting.check.path)))
+        return err_rule(err, "it was moved while it was looked at", root);
     granting.request = (struct grant_request){
         .sid = sid_ours(granting.digest),
         .names = { c->policy.protect, c->policy.protect_count, c->policy.git_commit },
@@ -73,30 +77,51 @@ static bool read_journal(struct err *err)
     return true;
 }
 
+/* One part of the box, which the tool may write to: opened as itself, and only where the
+ * box is.  A link in its place, or further up in the box, would have something else
+ * granted. */
+static bool find_part(struct context *c, const char16_t *path, size_t i, struct err *err)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf want = U16BUF(text), *real = &granting.box_path[i];
+    auto_handle HANDLE open = NULL;
+
+    *real = U16BUF(granting.box[i]);
+    if (!file_final_path(c->data.at, false, &want, err) ||
+        !treewalk_open(path, 0, &open, err) ||
+        !file_final_path_of(open, path, false, real, err))
+        return false;
+    u16buf_addz(&want, path + c->data.len);
+    if (want.cut || !u16s_ieq(u16buf_text(&want), u16buf_text(real)))
+        return err_rule(err, "it is not where it should be", path);
+    return fileid_read(open, &granting.box_id[i]) ||
+           err_rule(err, "the file system gives it no identity", path);
+}
+
 /* The box of the workspace is a root of the same SID, in two parts. */
 static bool find_box(struct context *c, struct err *err)
 {
     const struct u16buf *parts[] = { &c->temp, &c->cache };
+    bool dry_run = granting.walking.dry_run;
 
     for (size_t i = 0; i < SHA256_BYTES; i++)
         if (granting.digest[i] != c->root_hash[i])
             return true;
-    if (!granting.walking.dry_run && !context_make_box(c, err))
-        return false;
-    for (size_t i = 0; i < 2; i++) {
-        granting.box_path[i] = U16BUF(granting.box[i]);
-        if (file_kind(parts[i]->at) == FILE_IS_DIRECTORY &&
-            !file_final_path(parts[i]->at, false, &granting.box_path[i], err))
+    if (!context_find_box(c, dry_run ? NULL : err))
+        return dry_run; /* then it will be made anew */
+    for (size_t i = 0; i < 2; i++)
+        if (!find_part(c, parts[i]->at, i, err))
             return false;
-    }
     return true;
 }
 
 /* One tree; its line only when it says something about the root itself. */
-static bool add_tree(const char16_t *path, bool is_box, struct err *err)
+static bool add_tree(const char16_t *path, const struct fileid *id, struct err *err)
 {
     struct walking *w = &granting.walking;
+    bool is_box = id != &granting.check.id;
 
+    granting.request.id = id;
     walking_add(w, path, &granting.request);
     granting.record.entries += w->result.entries;
     granting.record.failed += w->result.failed;
@@ -112,11 +137,12 @@ static bool add_trees(struct err *err)
 
     for (size_t i = 0; i < 2; i++) {
         granting.walking.expect = 0;
-        if (granting.box_path[i].len && !add_tree(granting.box[i], true, err))
+        if (granting.box_path[i].len &&
+            !add_tree(granting.box[i], &granting.box_id[i], err))
             return false;
     }
     granting.walking.expect = expect;
-    return add_tree(granting.path, false, err);
+    return add_tree(granting.path, &granting.check.id, err);
 }
 
 /* Where lists are not kept, the journal is not to say that there are any of ours; unless
@@ -124,7 +150,7 @@ static bool add_trees(struct err *err)
 static void take_back(void)
 {
     const struct walking *w = &granting.walking;
-    const struct grant_request how = { .group = w->group };
+    struct grant_request how = { .group = w->group };
     struct err ignored;
 
     if (w->dry_run || (w->outcome != GRANT_NOT_KEPT && w->outcome != GRANT_NO_ACLS) ||
@@ -133,6 +159,7 @@ static void take_back(void)
     for (size_t i = 0; i < 2; i++) {
         struct grant_result result;
 
+        how.id = &granting.box_id[i];
         if (granting.box_path[i].len && walking_has_ours(granting.box[i]) &&
             (grant_undo(granting.box[i], &granting.request.sid, &how, &result,
                         &ignored) != GRANT_DONE ||

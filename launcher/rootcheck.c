@@ -8,7 +8,6 @@
 #include "win/security.h"
 
 #define SHARE_ALL      ((DWORD)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
-#define FILE_ID        59          /* FileIdInformation: Windows 8 and later, wdm.h */
 #define NAME_SURROGATE 0x20000000u /* IsReparseTagNameSurrogate, winnt.h */
 #define DEPTH_MAX      1024u /* a path of 32,767 characters could have 16 times that */
 #define SUBST_MAX      8u    /* a subst drive may lie on another one */
@@ -20,10 +19,9 @@ typedef BOOL(WINAPI *lookup_account)(LPCWSTR, PSID, LPWSTR, LPDWORD, LPWSTR, LPD
 struct look {
     struct rootcheck *out;
     struct err *err;
-    struct u16buf given; /* the \\?\ spelling of what was asked for */
-    struct u16buf real;  /* and of where that is */
-    struct rootcheck_id
-        chain[DEPTH_MAX]; /* the root, its parent, ... its volume's root */
+    struct u16buf given;            /* the \\?\ spelling of what was asked for */
+    struct u16buf real;             /* and of where that is */
+    struct fileid chain[DEPTH_MAX]; /* the root, its parent, ... its volume's root */
     size_t depth;
     struct rootrule_judgement judgement;
     char16_t windows[MAX_PATH]; /* the Windows directory */
@@ -46,43 +44,11 @@ static HANDLE open_path(const char16_t *path, DWORD flags)
     return h == INVALID_HANDLE_VALUE ? NULL : h;
 }
 
-/* A file system without 128-bit identities answers 0 or nothing. */
-static bool read_id(HANDLE file, struct rootcheck_id *id)
-{
-    BY_HANDLE_FILE_INFORMATION info;
-    IO_STATUS_BLOCK io;
-    uint8_t any = 0;
-
-    if (NT_SUCCESS(NtQueryInformationFile(file, &io, id, sizeof *id,
-                                          (FILE_INFORMATION_CLASS)FILE_ID))) {
-        for (size_t i = 0; i < sizeof id->file; i++)
-            any |= id->file[i];
-        if (any)
-            return true;
-    }
-    if (!GetFileInformationByHandle(file, &info))
-        return false;
-    *id = (struct rootcheck_id){ .volume = info.dwVolumeSerialNumber };
-    for (size_t i = 0; i < 4; i++) {
-        id->file[i] = (uint8_t)(info.nFileIndexLow >> 8 * i);
-        id->file[4 + i] = (uint8_t)(info.nFileIndexHigh >> 8 * i);
-    }
-    return true;
-}
-
-static bool same_id(const struct rootcheck_id *a, const struct rootcheck_id *b)
-{
-    for (size_t i = 0; i < sizeof a->file; i++)
-        if (a->file[i] != b->file[i])
-            return false;
-    return a->volume == b->volume;
-}
-
 bool rootcheck_is(const struct rootcheck *check, HANDLE directory)
 {
-    struct rootcheck_id id;
+    struct fileid id;
 
-    return check->has_id && read_id(directory, &id) && same_id(&id, &check->id);
+    return check->has_id && fileid_read(directory, &id) && fileid_same(&id, &check->id);
 }
 
 /* The verdict on a path that cannot be opened. */
@@ -260,13 +226,13 @@ static bool read_chain(struct look *l)
             return err_win32(l->err, "CreateFileW", path.at);
         if (l->depth == DEPTH_MAX)
             return err_rule(l->err, "it lies in more than 1,024 directories", l->real.at);
-        if (!read_id(file, &l->chain[l->depth++]))
-            return err_win32(l->err, "GetFileInformationByHandle", path.at);
+        if (!fileid_read(file, &l->chain[l->depth++]))
+            return err_rule(l->err, "the file system gives it no identity", path.at);
         path.len = rootrule_parent_len(u16buf_text(&path));
         path.at[path.len] = 0;
     }
     /* It was looked at by the path asked for, and its parents by the real one. */
-    return same_id(&l->chain[0], &l->out->id) ||
+    return fileid_same(&l->chain[0], &l->out->id) ||
            err_rule(l->err, "it was replaced while it was looked at", l->given.at);
 }
 
@@ -285,8 +251,11 @@ static enum rootcheck_verdict look_at_root(struct look *l)
     file = open_path(l->given.at, 0);
     if (!file)
         return not_opened(l, "CreateFileW");
-    if (!GetFileInformationByHandle(file, &info) || !read_id(file, &l->out->id))
+    if (!GetFileInformationByHandle(file, &info))
         return err_win32(l->err, "GetFileInformationByHandle", l->given.at),
+               ROOTCHECK_FAILED;
+    if (!fileid_read(file, &l->out->id))
+        return err_rule(l->err, "the file system gives it no identity", l->given.at),
                ROOTCHECK_FAILED;
     l->out->has_id = true;
     volume_of(file, &volume);
@@ -309,10 +278,10 @@ static enum rootcheck_verdict look_at_root(struct look *l)
 }
 
 /* How far the root is below a directory, or ROOTRULE_APART. */
-static size_t depth_below(const struct look *l, const struct rootcheck_id *id)
+static size_t depth_below(const struct look *l, const struct fileid *id)
 {
     for (size_t i = 1; i < l->depth; i++)
-        if (same_id(id, &l->chain[i]))
+        if (fileid_same(id, &l->chain[i]))
             return i;
     return ROOTRULE_APART;
 }
@@ -324,10 +293,10 @@ static void compare(const struct look *l, struct u16buf *path,
 {
     for (size_t level = 0; path->len && place->above == ROOTRULE_APART; level++) {
         auto_handle HANDLE file = open_path(path->at, 0);
-        struct rootcheck_id id;
+        struct fileid id;
 
-        if (file && read_id(file, &id)) {
-            if (same_id(&id, &l->chain[0]))
+        if (file && fileid_read(file, &id)) {
+            if (fileid_same(&id, &l->chain[0]))
                 place->above = level;
             if (level == 0)
                 place->below = depth_below(l, &id);

@@ -9,6 +9,7 @@
 
 #include "context.h"
 #include "core/rootrule.h"
+#include "win/fileid.h"
 
 /* What was found out.  Large: give it static storage. */
 struct rootcheck {
@@ -18,10 +19,7 @@ struct rootcheck {
                             the owner, as DOMAIN\NAME or SID; else "" */
     char16_t file_system[32]; /* "NTFS", "exFAT"; "" when not known */
     bool has_id;
-    struct rootcheck_id {
-        uint64_t volume; /* serial number */
-        uint8_t file[16];
-    } id; /* what was looked at, for rootcheck_is */
+    struct fileid id; /* what was looked at, for rootcheck_is */
 };
 
 /* Looks at path, relative ones from the current directory.  *c needs `install` and

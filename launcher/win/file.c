@@ -25,6 +25,14 @@ enum file_kind file_kind(const char16_t *path)
     return attributes & FILE_ATTRIBUTE_DIRECTORY ? FILE_IS_DIRECTORY : FILE_IS_FILE;
 }
 
+bool file_is_own_directory(const char16_t *path)
+{
+    const DWORD link = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
+
+    /* What is not there has all of them. */
+    return (GetFileAttributesW(path) & link) == FILE_ATTRIBUTE_DIRECTORY;
+}
+
 /* Whether the file is one of our shims or stubs.  One that may be started but not read
  * (packaged apps) is nobody of ours. */
 static bool is_ours(const char16_t *path)
@@ -162,11 +170,21 @@ bool file_open(const char16_t *path, DWORD access, HANDLE *out, struct err *err)
     return *out || err_win32(err, "CreateFileW", path);
 }
 
+static dll_get_final_path find_final_path(void)
+{
+    return (dll_get_final_path)(void (*)(void))dll_loaded(u"kernel32.dll",
+                                                          "GetFinalPathNameByHandleW");
+}
+
+bool file_resolves_links(void)
+{
+    return find_final_path() != NULL;
+}
+
 bool file_final_path_of(HANDLE file, const char16_t *path, bool by_volume,
                         struct u16buf *out, struct err *err)
 {
-    dll_get_final_path final = (dll_get_final_path)(void (*)(void))dll_loaded(
-        u"kernel32.dll", "GetFinalPathNameByHandleW");
+    dll_get_final_path final = find_final_path();
     DWORD len = 0;
 
     if (!final)

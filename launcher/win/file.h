@@ -12,6 +12,9 @@ enum file_kind { FILE_ABSENT, FILE_IS_FILE, FILE_IS_DIRECTORY };
 /* What is at path; a link counts as what it leads to.  Anything unreadable is absent. */
 enum file_kind file_kind(const char16_t *path);
 
+/* Whether a directory is at path, and no link to one. */
+bool file_is_own_directory(const char16_t *path);
+
 /* pathsearch's look: one candidate of a tool search.  Knows our own programs by their
  * content and follows App Execution Aliases. ctx is not used. */
 enum pathsearch_kind file_look(void *ctx, struct u16buf *path);
@@ -36,6 +39,9 @@ MUST_CHECK bool file_full_path(const char16_t *path, struct u16buf *out, struct 
  * letter without the \\?\ prefix.  Before Windows Vista it is the full path. */
 MUST_CHECK bool file_final_path(const char16_t *path, bool by_volume, struct u16buf *out,
                                 struct err *err);
+
+/* Whether it is that, and not the full path. */
+bool file_resolves_links(void);
 
 /* The same of one that is open, with any access; path is what it was opened by. */
 MUST_CHECK bool file_final_path_of(HANDLE file, const char16_t *path, bool by_volume,

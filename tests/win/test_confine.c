@@ -339,6 +339,47 @@ static void gather__box_gone__is_not_ready(void **state)
     assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
 }
 
+/* Makes base\leaf, whose parent is there, lead to target, or skips the test. */
+static void must_link(const char *target, const char16_t *leaf)
+{
+    typedef char *(CDECL * unix_name)(const WCHAR *);
+    unix_name to_unix = (unix_name)(void (*)(void))GetProcAddress(
+        GetModuleHandleW(u"kernel32.dll"), "wine_get_unix_file_name");
+    STARTUPINFOW si = { .cb = sizeof si };
+    PROCESS_INFORMATION pi = { 0 };
+    char16_t line[1024];
+    const char16_t *name = below(11, leaf);
+    char *path = to_unix ? to_unix(name) : NULL;
+
+    swprintf(line, 1024, L"ln -sfn %hs \"%hs\"", target, path ? path : "");
+    if (path)
+        CreateProcessW(u"Z:\\bin\\ln", line, NULL, NULL, FALSE, 0, NULL, NULL, &si, &pi);
+    for (unsigned i = 0; path && i < 100; i++) { /* there is no handle to wait for */
+        DWORD attributes = GetFileAttributesW(name);
+
+        if (attributes != INVALID_FILE_ATTRIBUTES &&
+            attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+            return;
+        Sleep(20);
+    }
+    print_message("SKIP link: this user or system cannot make one\n");
+    skip();
+}
+
+/* The tool may write to its box, and make it lead out of it. */
+static void gather__box_is_a_link__is_not_ready(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    assert_true(RemoveDirectoryW(context.temp.at));
+    must_link("../ws", u"\\box\\temp");
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 1);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+}
+
 static void gather__prepare_cannot_start__says_so(void **state)
 {
     (void)state;
@@ -506,6 +547,7 @@ int main(void)
         TEST(gather__record_of_something_else__is_none),
         TEST(gather__refused__says_why_and_asks_no_more),
         TEST(gather__box_gone__is_not_ready),
+        TEST(gather__box_is_a_link__is_not_ready),
         TEST(gather__prepare_cannot_start__says_so),
         TEST(gather__more_roots__only_ready_ones_are_in_the_token),
         TEST(gather__root_of_the_command_line__is_handed_to_prepare),

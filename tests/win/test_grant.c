@@ -763,6 +763,32 @@ static void assert_same_as(const struct kept *copy)
     }
 }
 
+static struct fileid seen;
+
+static void see(const char16_t *name)
+{
+    HANDLE h = open_any(name);
+
+    assert_true(fileid_read(h, &seen));
+    CloseHandle(h);
+}
+
+/* base\\ws\\link leads to base\\other, or the test is skipped. */
+static void must_link(void)
+{
+    DWORD attributes = 0;
+
+    if (!unix_link(u"Z:\\bin\\ln", "ln -s ../other"))
+        CreateSymbolicLinkW(full(u"ws\\link"), u"..\\other",
+                            SYMBOLIC_LINK_FLAG_DIRECTORY);
+    attributes = await_link(true);
+    if (attributes == INVALID_FILE_ATTRIBUTES ||
+        !(attributes & FILE_ATTRIBUTE_REPARSE_POINT)) {
+        print_message("SKIP links: none can be made here\n");
+        skip();
+    }
+}
+
 /* --- the tests ------------------------------------------------------------------------
  */
 
@@ -1004,6 +1030,45 @@ static void grant_apply__one_refuses__the_rest_is_done_and_it_is_named(void **st
     apply(&r);
     assert_int_equal(result.changed, 3); /* the root, which was unfinished meanwhile */
     judge("A", u"ws", NULL);
+}
+
+/* As when a child of an outer root has put it in the place of what was looked at. */
+static void grant__another_directory_than_looked_at__is_not_touched(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    const struct grant_request how = { .id = r.id = &seen, .cancel = &cancel };
+
+    (void)state;
+    make_tree();
+    see(u"other");
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_FAILED);
+    assert_non_null(strstr(err.call, "no longer what was looked at"));
+    assert_int_equal(wcscmp(err.object, at_ws()), 0);
+    assert_as_before();
+    see(u"ws");
+    apply(&r);
+    see(u"other");
+    store.writes = 0;
+    assert_int_equal(grant_undo(at_ws(), NULL, &how, &result, &err), GRANT_FAILED);
+    assert_int_equal(store.writes, 0);
+}
+
+/* The same directory, but not where it was: here by a link to it in its old place. */
+static void grant_apply__moved_since__is_not_touched(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    static char16_t path[MAX_PATH];
+
+    (void)state;
+    make_tree();
+    must_link();
+    wcscpy(path, at_ws());
+    wcscat(path, u"\\link");
+    r.path = path;
+    r.id = &seen;
+    see(u"other");
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_FAILED);
+    assert_as_before();
 }
 
 /* Where a file system takes the empty name for its volume, as some rewritten ones do. */
@@ -1410,19 +1475,10 @@ static void grant_apply__git_files_below_a_cut_off_directory__twice_is_once(void
 static void grant_apply__a_link__is_left_alone(void **state)
 {
     struct grant_request r = request_of(at_ws(), 'A');
-    DWORD attributes = 0;
 
     (void)state;
     make_tree();
-    if (!unix_link(u"Z:\\bin\\ln", "ln -s ../other"))
-        CreateSymbolicLinkW(full(u"ws\\link"), u"..\\other",
-                            SYMBOLIC_LINK_FLAG_DIRECTORY);
-    attributes = await_link(true);
-    if (attributes == INVALID_FILE_ATTRIBUTES ||
-        !(attributes & FILE_ATTRIBUTE_REPARSE_POINT)) {
-        print_message("SKIP links: none can be made here\n");
-        skip();
-    }
+    must_link();
     apply(&r);
     assert_int_equal(result.links, 1);
     assert_memory_equal(kept_at(u"other")->now, kept_at(u"other")->old,
@@ -1705,6 +1761,8 @@ int main(void)
         TEST(grant_undo__dead_after_any_write__goes_on),
         TEST(grant__dry_run__counts_the_same_and_changes_nothing),
         TEST(grant_apply__one_refuses__the_rest_is_done_and_it_is_named),
+        TEST(grant__another_directory_than_looked_at__is_not_touched),
+        TEST(grant_apply__moved_since__is_not_touched),
         TEST(grant_apply__empty_name_is_the_volume__writes_only_the_tree),
         TEST(grant_apply__path_leads_elsewhere_too__is_not_written_and_named),
         TEST(grant_apply__parent_refuses__is_one_failure),

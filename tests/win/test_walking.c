@@ -36,7 +36,8 @@ static struct {
     size_t calls;
     char16_t path[CALLS_MAX][MAX_PATH];
     struct grant_request request[CALLS_MAX];
-    bool undo[CALLS_MAX];
+    bool undo[CALLS_MAX], has_id[CALLS_MAX];
+    struct fileid id[CALLS_MAX];
     char state[CALLS_MAX][16]; /* of the last record in the journal at that time */
 } engine;
 
@@ -62,6 +63,9 @@ static enum grant_outcome walk(const struct grant_request *request, bool undo,
     wcscpy(engine.path[call], request->path);
     engine.request[call] = *request;
     engine.undo[call] = undo;
+    engine.has_id[call] = request->id;
+    if (request->id)
+        engine.id[call] = *request->id;
     strcpy(engine.state[call], journal_state());
     if (engine.meanwhile)
         engine.meanwhile(request, call);
@@ -92,6 +96,11 @@ enum grant_outcome grant_undo(const char16_t *path, const struct sid *sid,
         request.sid = *sid;
     return walk(&request, true, result);
 }
+
+static struct {
+    const char16_t *name;                /* of the one there is, or NULL */
+    BOOL(WINAPI *remove)(const WCHAR *); /* the system's own */
+} links;
 
 /* This machine's accounts, of which real Wine keeps none. */
 
@@ -214,6 +223,9 @@ static int fresh(void **state)
     CreateDirectoryW(data_dir, NULL);
     CreateDirectoryW(root, NULL);
     machine = 0;
+    links.name = NULL;
+    links.remove = (BOOL(WINAPI *)(const WCHAR *))(void (*)(void))GetProcAddress(
+        GetModuleHandleW(u"kernel32.dll"), "RemoveDirectoryW");
     memset(&engine, 0, sizeof engine);
     engine.result = (struct grant_result){ .entries = 1234, .changed = 12, .same = 1222 };
     return 0;
@@ -224,6 +236,8 @@ static int cleanup(void **state)
     (void)state;
     heard(0);
     heard(1);
+    if (links.name)
+        RemoveDirectoryW(in_dir(links.name));
     remove_tree(dir);
     return 0;
 }
@@ -522,6 +536,176 @@ static void granting_root__the_workspace__box_first_and_the_journal_around(void 
     assert_int_equal(ledger.journal.roots[0].state, JOURNAL_DONE);
     assert_int_equal(ledger.journal.roots[0].entries, 3 * 1234);
     ledger_clear(&ledger);
+}
+
+/* --- a box that the fenced tool has turned into a link -------------------------------
+ */
+
+/* Runs a Unix program on a file of this test's, under Wine; false elsewhere. */
+static bool unix_run(const char16_t *program, const char *before, const char16_t *name)
+{
+    typedef char *(CDECL * unix_name)(const WCHAR *);
+    unix_name to_unix = (unix_name)(void (*)(void))GetProcAddress(
+        GetModuleHandleW(u"kernel32.dll"), "wine_get_unix_file_name");
+    STARTUPINFOW si = { .cb = sizeof si };
+    PROCESS_INFORMATION pi = { 0 };
+    char16_t line[1024];
+    char *path = to_unix ? to_unix(dir) : NULL;
+
+    if (!path)
+        return false;
+    swprintf(line, 1024, L"%hs \"%hs/%ls\"", before, path, name);
+    for (char16_t *at = line; *at; at++)
+        if (*at == u'\\')
+            *at = u'/';
+    CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &si, &pi);
+    return true;
+}
+
+/* A link that leads nowhere cannot be seen here, but nothing can be made in its place. */
+static bool is_free(const char16_t *path)
+{
+    return GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES &&
+           CreateDirectoryW(path, NULL) && links.remove(path);
+}
+
+/* Windows takes a link away where Wine takes away what it leads to. */
+static BOOL WINAPI remove_directory(const WCHAR *path)
+{
+    const char16_t *name = links.name;
+
+    if (!name || _wcsicmp(path, in_dir(name)) != 0 || is_free(path))
+        return links.remove(path);
+    links.name = NULL;
+    unix_run(u"Z:\\bin\\rm", "rm", name);
+    for (unsigned i = 0; i < 100 && !is_free(path); i++)
+        Sleep(20);
+    return TRUE;
+}
+
+/* Linked in place of the pointer that the import table has. */
+extern BOOL(WINAPI *__wrap___imp_RemoveDirectoryW)(const WCHAR *);
+BOOL(WINAPI *__wrap___imp_RemoveDirectoryW)(const WCHAR *) = remove_directory;
+
+/* Makes dir/name, whose parent is there, lead to target, which is there too, or skips the
+ * test. */
+static void must_link(const char *target, const char16_t *name)
+{
+    char before[128];
+
+    snprintf(before, sizeof before, "ln -s %s", target);
+    if (unix_run(u"Z:\\bin\\ln", before, name))
+        for (unsigned i = 0; i < 100; i++) { /* there is no handle to wait for it with */
+            DWORD attributes = GetFileAttributesW(in_dir(name));
+
+            links.name = name;
+            if (attributes != INVALID_FILE_ATTRIBUTES &&
+                attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+                return;
+            Sleep(20);
+        }
+    print_message("SKIP link: this user or system cannot make one\n");
+    skip();
+}
+
+static void make_dirs(const char16_t *name)
+{
+    char16_t text[MAX_PATH];
+
+    wcscpy(text, in_dir(name));
+    assert_true(file_make_dirs(text, &err));
+}
+
+/* The box and the root, in their own places, and nothing else. */
+static void must_grant_its_own(void)
+{
+    static const struct granting how = { .quiet = true };
+    uint32_t code = 9;
+
+    if (!granting_root(&context, root, &how, &code, &err))
+        fail_msg("%s: %ls", err.call, err.object);
+    assert_int_equal(engine.calls, 3);
+    assert_int_equal(_wcsicmp(engine.path[0], temp_text), 0);
+    assert_int_equal(_wcsicmp(engine.path[1], cache_text), 0);
+    assert_int_equal(_wcsicmp(engine.path[2], root), 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(GetFileAttributesW(engine.path[i]) &
+                             (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT),
+                         FILE_ATTRIBUTE_DIRECTORY);
+    assert_null(links.name); /* removed, not used */
+    assert_int_equal(file_kind(in_dir(u"outside\\file")), FILE_IS_DIRECTORY);
+}
+
+static void granting_root__temp_is_a_link__is_made_anew(void **state)
+{
+    (void)state;
+    prepare_context();
+    make_dirs(u"data\\box\\1\\cache");
+    make_dirs(u"outside\\file");
+    must_link("../../../outside", u"data\\box\\1\\temp");
+    must_grant_its_own();
+}
+
+static void granting_root__cache_leads_nowhere__is_made_anew(void **state)
+{
+    (void)state;
+    prepare_context();
+    make_dirs(u"data\\box\\1\\temp");
+    make_dirs(u"outside\\file");
+    make_dirs(u"data\\box\\1\\away");
+    must_link("away", u"data\\box\\1\\cache");
+    links.remove(in_dir(u"data\\box\\1\\away"));
+    must_grant_its_own();
+}
+
+static void granting_root__the_box_is_a_link__is_made_anew(void **state)
+{
+    (void)state;
+    prepare_context();
+    make_dirs(u"data\\box");
+    make_dirs(u"outside\\temp");
+    make_dirs(u"outside\\cache");
+    make_dirs(u"outside\\file");
+    must_link("../../outside", u"data\\box\\1");
+    must_grant_its_own();
+}
+
+static void granting_root__dry_run_and_a_link__does_not_look_behind_it(void **state)
+{
+    static const struct granting how = { .dry_run = true, .quiet = true };
+    uint32_t code = 9;
+
+    (void)state;
+    prepare_context();
+    make_dirs(u"data\\box\\1\\cache");
+    make_dirs(u"outside\\file");
+    must_link("../../../outside", u"data\\box\\1\\temp");
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_int_equal(engine.calls, 1); /* the box will be made anew */
+    assert_int_equal(_wcsicmp(engine.path[0], root), 0);
+}
+
+/* Between the look and the walk any of them may be replaced: the walk is told which
+ * directory it was. */
+static void
+granting_root__each_walk__is_told_the_directory_that_was_looked_at(void **state)
+{
+    static const struct granting how = { .quiet = true };
+    uint32_t code = 9;
+
+    (void)state;
+    prepare_context();
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_int_equal(engine.calls, 3);
+    for (size_t i = 0; i < 3; i++) {
+        HANDLE open = NULL;
+        struct fileid id;
+
+        assert_true(file_open(engine.path[i], FILE_READ_ATTRIBUTES, &open, &err));
+        assert_true(fileid_read(open, &id));
+        assert_true(engine.has_id[i] && fileid_same(&id, &engine.id[i]));
+        CloseHandle(open);
+    }
 }
 
 static void granting_root__another_directory__has_no_box(void **state)
@@ -832,6 +1016,11 @@ int main(void)
         TEST(walking_remove__background_and_a_leftover__goes_on),
         TEST(walking_remove__in_front_and_another_waits__goes_on),
         TEST(granting_root__the_workspace__box_first_and_the_journal_around),
+        TEST(granting_root__temp_is_a_link__is_made_anew),
+        TEST(granting_root__cache_leads_nowhere__is_made_anew),
+        TEST(granting_root__the_box_is_a_link__is_made_anew),
+        TEST(granting_root__dry_run_and_a_link__does_not_look_behind_it),
+        TEST(granting_root__each_walk__is_told_the_directory_that_was_looked_at),
         TEST(granting_root__another_directory__has_no_box),
         TEST(granting_root__some_paths_fail__goes_through_and_says_them),
         TEST(granting_root__walk_fails__stays_begun),
