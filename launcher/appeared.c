@@ -2,6 +2,7 @@
 
 #include "confine.h"
 #include "core/aclstate.h"
+#include "quarantine.h"
 #include "walking.h"
 #include "win/dirscan.h"
 #include "win/file.h"
@@ -11,7 +12,6 @@
 
 #define TOLD_MAX 16u
 #define KEPT_MAX 1024u /* of one root: more are only counted */
-#define ASIDE    u".quarantined"
 
 struct find {
     struct find *next;
@@ -170,7 +170,7 @@ static NTSTATUS descend(HANDLE root, const struct find *f, HANDLE *in, HANDLE *o
     return status;
 }
 
-/* "NAME.quarantined"; with a number when the fenced tool has thought of that. */
+/* Its new name is in look.aside. */
 static NTSTATUS move_aside(HANDLE root, const struct find *f)
 {
     struct u16buf aside = U16BUF(look.aside);
@@ -181,18 +181,7 @@ static NTSTATUS move_aside(HANDLE root, const struct find *f)
     while (name && f->path[name - 1] != u'\\')
         name--;
     u16buf_add(&aside, (struct u16s){ f->path + name, f->len - name });
-    u16buf_addz(&aside, ASIDE);
-    if (status == 0)
-        status = dirscan_rename(file, in, u16buf_text(&aside));
-    if (STATUS_IS(status, DIRSCAN_NAME_TAKEN)) {
-        LARGE_INTEGER ticks;
-
-        QueryPerformanceCounter(&ticks);
-        u16buf_addc(&aside, u'-');
-        u16buf_add_hex(&aside, (uint64_t)ticks.QuadPart, 8);
-        status = dirscan_rename(file, in, u16buf_text(&aside));
-    }
-    return status;
+    return status ? status : quarantine_move(in, file, &aside);
 }
 
 static void tell(HANDLE root, const struct find *f)
@@ -304,8 +293,15 @@ static void look_in(const struct context_root *root)
         return; /* it was usable a moment ago, and is not any more */
     path = U16BUF(look.path);
     add_root(&path);
-    if (!treewalk_open(look.path, READ_CONTROL, &open, &err) ||
-        !treewalk_run(&walk, open, &look.result, &err))
+    if (!treewalk_open(look.path, READ_CONTROL, &open, &err))
+        return;
+    path = U16BUF(look.path); /* its name is that of the path as it was given */
+    u16buf_add(&path, root->path);
+    if (!quarantine_is_root(open, look.path, root->digest)) {
+        out_say(OUT_STDERR, QUARANTINE_REPLACED, look.root_path);
+        return;
+    }
+    if (!treewalk_run(&walk, open, &look.result, &err))
         return;
     tell_all(open);
     if (look.result.failed)

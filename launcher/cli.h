@@ -55,6 +55,7 @@ uint32_t cmd_verify(struct cli *cli);
 uint32_t cmd_verify_act(struct cli *cli);
 uint32_t cmd_dead_port(struct cli *cli);
 uint32_t cmd_run_remote(struct cli *cli);
+uint32_t cmd_new(struct cli *cli);
 
 /* A closed loopback port for proxies to point to: 9, unless something listens there. */
 uint16_t cmd_choose_dead_port(void);

@@ -10,6 +10,10 @@
 #include "win/process.h"
 #include "win/token.h"
 
+#define TRIES                                                                            \
+    4u /* of names, where the tool makes them as fast as they are thought of             \
+        */
+
 static struct {
     char16_t path[WIN_PATH_CAP], other[WIN_PATH_CAP];
     char16_t line[CMDLINE_MAX + 1];
@@ -156,14 +160,22 @@ static struct u16buf ringfence_line(const struct context *c,
     return line;
 }
 
+/* Starts what ringfence_line has put together, and waits. */
+static bool run_ringfence(const struct u16buf *line)
+{
+    struct process_start start = { .program = store.other, .command_line = line->at };
+    auto_handle HANDLE process = NULL;
+    uint32_t code = 0;
+    struct err err;
+
+    return !line->cut && store.other[0] && process_start(&start, &process, &err) &&
+           process_wait(process, &code, &err);
+}
+
 /* Starts `ringfence prepare` for this workspace and waits; it says what goes wrong. */
 static bool prepare(struct context *c, const struct context_wish *wish, struct u16s tool)
 {
     struct u16buf line = ringfence_line(c, wish, U16S("prepare"));
-    struct process_start start = { .program = store.other, .command_line = line.at };
-    auto_handle HANDLE process = NULL;
-    uint32_t code = 0;
-    struct err err;
 
     if (!store.other[0]) {
         c->evidence.confined_why = "ringfence.exe is missing";
@@ -173,8 +185,7 @@ static bool prepare(struct context *c, const struct context_wish *wish, struct u
         cmdline_add(&line, U16S("--tool"));
         cmdline_add(&line, tool);
     }
-    if (line.cut || !process_start(&start, &process, &err) ||
-        !process_wait(process, &code, &err)) {
+    if (!run_ringfence(&line)) {
         c->evidence.confined_why = "ringfence.exe cannot run";
         return false;
     }
@@ -286,25 +297,29 @@ void confine_look_before(struct context *c)
             c->root_list[i].had = present(c, &c->root_list[i]);
 }
 
-static void tell_appeared(const struct context *c, const struct context_root *root,
-                          struct u16s name)
+/* Has `ringfence look-after` tell what came, or move it aside: what takes care that it is
+ * still this root, and no link that the tool has put in its place, is too much for a
+ * shim.
+ */
+static void hand_over_names(const struct context *c, const struct context_root *root,
+                            unsigned came)
 {
-    struct u16buf path = terminated(root->path), aside = U16BUF(store.other);
+    static struct context_wish nothing; /* not const: it would lie in the file */
+    struct u16buf line = ringfence_line(
+        c, &nothing, c->policy.quarantine ? U16S("move-new") : U16S("tell-new"));
+    char16_t hex[2 * SHA256_BYTES + 1];
+    struct u16buf digest = U16BUF(hex);
 
-    u16buf_addc(&path, u'\\');
-    u16buf_add(&path, name);
-    u16buf_add(&aside, u16buf_text(&path));
-    u16buf_add_ascii(&aside, ".quarantined");
-    if (!c->policy.quarantine)
-        out_say(OUT_STDERR,
-                "ringfence: this run made %, which later tools obey. Look at it; "
-                "`ringfence grant` protects it.",
-                path.at);
-    else if (!aside.cut && MoveFileExW(path.at, aside.at, 0))
-        out_say(OUT_STDERR, "ringfence: this run made %: moved to %", path.at, aside.at);
-    else
-        out_say(OUT_STDERR, "ringfence: cannot move % aside, which this run made",
-                path.at);
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        u16buf_add_hex(&digest, root->digest[i], 2);
+    cmdline_add(&line, root->path);
+    cmdline_add(&line, u16buf_text(&digest));
+    for (size_t n = 0; came >> n; n++)
+        if (came >> n & 1u)
+            cmdline_add(&line, confine_watched(c, n));
+    if (!run_ringfence(&line))
+        out_say(OUT_STDERR, "ringfence: this run made protected names in %: look at them",
+                terminated(root->path).at);
 }
 
 void confine_look_after(const struct context *c)
@@ -313,8 +328,7 @@ void confine_look_after(const struct context *c)
         const struct context_root *root = &c->root_list[i];
         unsigned came = i == 0 || root->usable ? present(c, root) & ~root->had : 0;
 
-        for (size_t n = 0; came >> n; n++)
-            if (came >> n & 1u)
-                tell_appeared(c, root, confine_watched(c, n));
+        if (came)
+            hand_over_names(c, root, came);
     }
 }

@@ -36,5 +36,6 @@ struct u16s confine_watched(const struct context *context, size_t i);
 /* Notes which protected names are directly in each root, before the tool starts. */
 void confine_look_before(struct context *context);
 
-/* Says which have come into being since, and moves them aside if the policy says so. */
+/* Has `ringfence tell-new` say which have come into being since, or where the policy says
+ * so `ringfence move-new` move them aside; one line where that cannot be started. */
 void confine_look_after(const struct context *context);

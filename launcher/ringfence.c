@@ -43,6 +43,8 @@ static const struct {
       u"prepare [--root DIR]...   make this workspace ready for a fence, as the first "
       u"launch does" },
     { u"run-enforced", cmd_run_enforced, NULL }, /* what launches hand tools to */
+    { u"tell-new", cmd_new, NULL },              /* what they have said at their end */
+    { u"move-new", cmd_new, NULL },
     { u"shim", cmd_shim,
       u"shim add NAME | list | remove NAME   the tools that have a shim" },
     { u"policy", cmd_policy,

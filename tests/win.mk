@@ -13,7 +13,7 @@ $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle securi
 $(WINTEST)/win_test_prepare.exe: $(WINTEST)/launcher/cmd_prepare.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/tests/win/fake_token.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
-$(WINTEST)/win_test_appeared.exe: $(WINTEST)/launcher/appeared.o
+$(WINTEST)/win_test_appeared.exe: $(patsubst %,$(WINTEST)/launcher/%.o,appeared quarantine cmd_new cli)
 $(WINTEST)/win_test_appeared.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 $(WINTEST)/win_test_status.exe: $(WINTEST)/launcher/cmd_status.o
 $(WINTEST)/win_test_status.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete)

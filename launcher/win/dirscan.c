@@ -85,36 +85,48 @@ bool dirscan_next(struct dirscan *scan, struct dirscan_name *name)
 }
 
 /* With the thing itself if it is a reparse point. */
-static NTSTATUS open_it(HANDLE directory, UNICODE_STRING *name, ACCESS_MASK access,
-                        ULONG options, HANDLE *file)
+static NTSTATUS open_it(OBJECT_ATTRIBUTES *attributes, ACCESS_MASK access, ULONG options,
+                        HANDLE *file)
 {
-    OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io = { 0 };
     HANDLE opened = NULL;
-    NTSTATUS status = 0;
+    NTSTATUS status =
+        NtOpenFile(&opened, access | SYNCHRONIZE, attributes, &io, SHARE_ALL,
+                   FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT | options);
 
-    /* Not OBJ_CASE_INSENSITIVE: in a case-sensitive directory "a" is not "A". */
-    InitializeObjectAttributes(&attributes, name, 0, directory, NULL);
-    status = NtOpenFile(&opened, access | SYNCHRONIZE, &attributes, &io, SHARE_ALL,
-                        FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT | options);
     if (status == 0)
         *file = opened;
     return status;
 }
 
-NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
-                      bool is_directory, HANDLE *file)
+/* An empty name is the directory again, one with a separator leads out of it: no honest
+ * file system lists either. */
+static NTSTATUS open_name(HANDLE directory, struct u16s name, ACCESS_MASK access,
+                          ULONG flags, ULONG options, HANDLE *file)
 {
     UNICODE_STRING text = { .Buffer = (PWSTR)name.at };
+    OBJECT_ATTRIBUTES attributes;
 
-    /* An empty name is the directory again, one with a separator leads out of it: no
-     * honest file system lists either. */
     if (name.len == 0 || name.len > UNICODE_STRING_MAX_CHARS ||
         u16s_find(name, u'\\', 0) < name.len)
         return (NTSTATUS)NAME_INVALID;
     text.Length = text.MaximumLength = (USHORT)(name.len * sizeof(char16_t));
-    return open_it(directory, &text, access,
-                   is_directory ? FILE_DIRECTORY_FILE : FILE_NON_DIRECTORY_FILE, file);
+    InitializeObjectAttributes(&attributes, &text, flags, directory, NULL);
+    return open_it(&attributes, access, options, file);
+}
+
+NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
+                      bool is_directory, HANDLE *file)
+{
+    /* Not OBJ_CASE_INSENSITIVE: in a case-sensitive directory "a" is not "A". */
+    return open_name(directory, name, access, 0,
+                     is_directory ? FILE_DIRECTORY_FILE : FILE_NON_DIRECTORY_FILE, file);
+}
+
+NTSTATUS dirscan_open_known(HANDLE directory, struct u16s name, ACCESS_MASK access,
+                            HANDLE *file)
+{
+    return open_name(directory, name, access, OBJ_CASE_INSENSITIVE, 0, file);
 }
 
 /* By the path that the system has for the open file. */
@@ -123,12 +135,14 @@ static NTSTATUS open_by_path(HANDLE file, ACCESS_MASK access, HANDLE *again)
     query_object query =
         (query_object)(void (*)(void))dll_loaded(u"ntdll.dll", "NtQueryObject");
     OBJECT_NAME_INFORMATION *name = HeapAlloc(GetProcessHeap(), 0, NAME_BYTES);
+    OBJECT_ATTRIBUTES attributes;
     NTSTATUS status = (NTSTATUS)NO_MEMORY;
 
     if (name && query) {
         status = query(file, ObjectNameInformation, name, NAME_BYTES, NULL);
+        InitializeObjectAttributes(&attributes, &name->Name, 0, NULL, NULL);
         if (status == 0)
-            status = open_it(NULL, &name->Name, access, 0, again);
+            status = open_it(&attributes, access, 0, again);
     }
     if (name)
         HeapFree(GetProcessHeap(), 0, name);
@@ -139,17 +153,20 @@ NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again)
 {
     char16_t empty[1] = { 0 };
     UNICODE_STRING text = { .Buffer = (PWSTR)empty };
+    OBJECT_ATTRIBUTES attributes;
     auto_handle HANDLE opened = NULL;
-    NTSTATUS status = open_it(file, &text, access, 0, &opened);
+    NTSTATUS status = 0;
 
+    InitializeObjectAttributes(&attributes, &text, 0, file, NULL);
+    status = open_it(&attributes, access, 0, &opened);
     /* On some file systems that is their volume, on others it cannot be done. */
     if (status != 0 || !fileid_is_one(file, opened)) {
         handle_close_p(&opened);
         opened = NULL;
         status = open_by_path(file, access, &opened);
+        if (status == 0 && !fileid_is_one(file, opened))
+            status = (NTSTATUS)DIRSCAN_ANOTHER;
     }
-    if (status == 0 && !fileid_is_one(file, opened))
-        status = (NTSTATUS)DIRSCAN_ANOTHER;
     if (status == 0)
         *again = handle_take(&opened);
     return status;

@@ -53,6 +53,11 @@ bool dirscan_next(struct dirscan *scan, struct dirscan_name *name);
 MUST_CHECK NTSTATUS dirscan_open(HANDLE directory, struct u16s name, ACCESS_MASK access,
                                  bool is_directory, HANDLE *file);
 
+/* Opens what has this name, in any case, whatever kind it is; not one that was listed.
+ * Otherwise like dirscan_open. */
+MUST_CHECK NTSTATUS dirscan_open_known(HANDLE directory, struct u16s name,
+                                       ACCESS_MASK access, HANDLE *file);
+
 /* Opens once more what is open already, with another access and SYNCHRONIZE: what was
  * looked at is what is then changed, whatever has happened to its name.  By no name at
  * all, as NTFS, ReFS, FAT and SMB servers do; where that fails, or opens something else

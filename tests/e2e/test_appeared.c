@@ -91,16 +91,19 @@ static void quarantine__names_made__are_moved_aside(void **state)
     struct proc p;
 
     (void)state;
-    begin("@mkdir a\\.codex\r\n@echo x>a\\.git\r\n@mkdir a\\.git.quarantined\r\n");
+    begin("@mkdir a\\.codex\r\n@echo x>a\\.git\r\n@mkdir a\\.git.quarantined\r\n"
+          "@mkdir .ringfence\r\n@mkdir .ringfence.quarantined\r\n");
     put_file(DATA u"\\policy.ini", "[default]\nappeared = quarantine\n");
     make_dir(u"ws\\.agents");
     run(&p, FENCED u"make.bat");
     proc_assert_code(&p, 0);
-    proc_assert(&p, count(&p, "is moved aside as") == 2);
+    proc_assert(&p, count(&p, "is moved aside as") == 3);
     proc_assert(&p, is_directory(place(u"ws\\a\\.codex.quarantined")));
     proc_assert(&p, !is_there(place(u"ws\\a\\.codex")));
     proc_assert(&p, !is_there(place(u"ws\\a\\.git")));
     proc_assert(&p, strstr(p.err->at, ".git.quarantined-") != NULL);
+    proc_assert(&p, !is_there(place(u"ws\\.ringfence"))); /* by way of move-new */
+    proc_assert(&p, strstr(p.err->at, ".ringfence.quarantined-") != NULL);
     proc_assert(&p, is_directory(place(u"ws\\.agents"))); /* it was there before */
     proc_clear(&p);
     run(&p, FENCED u"cmd.exe /c exit 0"); /* nothing is left to be moved */

@@ -6,7 +6,9 @@
  */
 #include "appeared.h"
 
+#include "cli.h"
 #include "core/aclplan.h"
+#include "core/cmdline.h"
 #include "walking.h"
 #include "win/file.h"
 
@@ -89,24 +91,86 @@ static void make_file(const char16_t *leaf)
     CloseHandle(file);
 }
 
-/* What it says on stderr meanwhile. */
-static const char *look(uint32_t limit_ms)
+/* What is said on stderr meanwhile. */
+static const char *say(void (*what)(const void *ctx), const void *ctx)
 {
     static char said[65536];
     HANDLE before = GetStdHandle(STD_ERROR_HANDLE);
-    HANDLE file = CreateFileW(below(u"\\said"), GENERIC_READ | GENERIC_WRITE, 0, NULL,
+    HANDLE file = CreateFileW(below(u"-said"), GENERIC_READ | GENERIC_WRITE, 0, NULL,
                               CREATE_ALWAYS, 0, NULL);
     DWORD bytes = 0;
 
     assert_true(file != INVALID_HANDLE_VALUE);
     SetStdHandle(STD_ERROR_HANDLE, file);
-    appeared_look(&context, limit_ms);
+    what(ctx);
     SetStdHandle(STD_ERROR_HANDLE, before);
     SetFilePointer(file, 0, NULL, FILE_BEGIN);
     assert_true(ReadFile(file, said, sizeof said - 1, &bytes, NULL));
     said[bytes] = 0;
     CloseHandle(file);
     return said;
+}
+
+static void look_within(const void *ctx)
+{
+    appeared_look(&context, *(const uint32_t *)ctx);
+}
+
+static const char *look(uint32_t limit_ms)
+{
+    return say(look_within, &limit_ms);
+}
+
+static void run_line(const void *ctx)
+{
+    static char16_t text[1024];
+    struct cli cli = { .rest = u16s_of(ctx), .word = U16BUF(text) };
+
+    assert_true(cli_next(&cli));
+    cmd_new(&cli);
+}
+
+/* ringfence WORD ROOT DIGEST NAMES */
+static const char *run(const char16_t *word, const char16_t *names)
+{
+    char16_t line[1024];
+    struct u16buf b = U16BUF(line);
+
+    u16buf_addz(&b, word);
+    u16buf_addc(&b, u' ');
+    cmdline_add(&b, u16s_of(base));
+    u16buf_addc(&b, u' ');
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        u16buf_add_hex(&b, context.root_list[0].digest[i], 2);
+    u16buf_addz(&b, names);
+    return say(run_line, line);
+}
+
+/* The tool empties the root, and makes it lead to another one. */
+static void replace_root(void)
+{
+    typedef char *(CDECL * unix_name)(const WCHAR *);
+    unix_name to_unix = (unix_name)(void (*)(void))GetProcAddress(
+        GetModuleHandleW(u"kernel32.dll"), "wine_get_unix_file_name");
+    STARTUPINFOW si = { .cb = sizeof si };
+    PROCESS_INFORMATION pi = { 0 };
+    char16_t line[1024], away[MAX_PATH];
+    char *path = to_unix ? to_unix(base) : NULL;
+
+    swprintf(away, MAX_PATH, L"%ls-real", base);
+    assert_true(MoveFileExW(base, away, 0));
+    swprintf(line, 1024, L"ln -s \"%hs-other\" \"%hs\"", path ? path : "", path);
+    swprintf(away, MAX_PATH, L"%ls-other\\.git", base);
+    assert_true(file_make_dirs(away, &err));
+    if (path)
+        CreateProcessW(u"Z:\\bin\\ln", line, NULL, NULL, FALSE, 0, NULL, NULL, &si, &pi);
+    for (unsigned i = 0; path && i < 100; i++) { /* there is no handle to wait for */
+        if (file_kind(base) == FILE_IS_DIRECTORY)
+            return;
+        Sleep(20);
+    }
+    print_message("SKIP link: this user or system cannot make one\n");
+    skip();
 }
 
 static int set_up(void **state)
@@ -197,6 +261,70 @@ static void look__no_time__says_how_far_it_got(void **state)
     assert_null(strchr(strchr(said, '\n') + 1, '\n'));
 }
 
+static void look__root_replaced__touches_nothing_and_says_so(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    context.policy.quarantine = true;
+    replace_root();
+    said = look(10000);
+    assert_non_null(strstr(said, "is another directory than before the run"));
+    assert_null(strstr(said, ".git"));
+    assert_int_equal(file_kind(below(u"-other\\.git")), FILE_IS_DIRECTORY);
+}
+
+static void new__root_replaced__touches_nothing_and_says_so(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    replace_root();
+    said = run(u"move-new", u" .git");
+    assert_non_null(strstr(said, "is another directory than before the run"));
+    assert_null(strstr(said, ".git"));
+    assert_int_equal(file_kind(below(u"-other\\.git")), FILE_IS_DIRECTORY);
+}
+
+static void new__names__are_told_or_moved(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    make_dir(u"\\.git");
+    make_file(u"\\.Codex");
+    said = run(u"tell-new", u" .git .codex");
+    assert_non_null(strstr(said, "\\.git, which later tools obey. Look at it"));
+    assert_non_null(strstr(said, "\\.codex, which later tools obey. Look at it"));
+    assert_int_equal(file_kind(below(u"\\.git")), FILE_IS_DIRECTORY);
+    said = run(u"move-new", u" .git .codex .agents");
+    assert_non_null(strstr(said, "moved aside as .git.quarantined\n"));
+    assert_non_null(strstr(said, "moved aside as .codex.quarantined\n"));
+    assert_null(strstr(said, ".agents")); /* gone since */
+    assert_int_equal(file_kind(below(u"\\.git")), FILE_ABSENT);
+    assert_int_equal(file_kind(below(u"\\.git.quarantined")), FILE_IS_DIRECTORY);
+    assert_int_equal(file_kind(below(u"\\.codex.quarantined")), FILE_IS_FILE);
+}
+
+/* The tool has made the name that things are moved aside to. */
+static void new__aside_is_taken__is_moved_aside_all_the_same(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    make_dir(u"\\.git");
+    make_dir(u"\\.git.quarantined");
+    said = run(u"move-new", u" .git");
+    assert_non_null(strstr(said, "moved aside as .git.quarantined-"));
+    assert_int_equal(file_kind(below(u"\\.git")), FILE_ABSENT);
+}
+
+static void new__no_root__is_complained_about(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(say(run_line, u"move-new C:\\ 0123"), "no root's digest"));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -206,7 +334,12 @@ int main(void)
         TEST(look__another_deny__does_not_count),
         TEST(look__at_the_top_before_the_run__is_told_and_never_moved),
         TEST(look__root_not_usable__is_left_alone),
-        TEST(look__no_time__says_how_far_it_got),
+        TEST(look__root_replaced__touches_nothing_and_says_so),
+        TEST(look__no_time__says_how_far_it_got), /* of the looks the last: it is late */
+        TEST(new__root_replaced__touches_nothing_and_says_so),
+        TEST(new__names__are_told_or_moved),
+        TEST(new__aside_is_taken__is_moved_aside_all_the_same),
+        TEST(new__no_root__is_complained_about),
     };
     return cmocka_run_group_tests_name("appeared", tests, NULL, NULL);
 }

@@ -189,7 +189,6 @@ static int tear_down(void **state)
         u"\\install\\ringfence.exe",
         u"\\install",
         u"\\ws\\.codex",
-        u"\\ws\\.codex.quarantined",
     };
     (void)state;
     for (size_t i = 0; i < sizeof leaves / sizeof leaves[0]; i++)
@@ -512,25 +511,63 @@ static void admit__standard_or_advisory__asks_nothing(void **state)
     assert_int_equal(fake.prepared, 0);
 }
 
-static void
-look_after__name_appeared__is_moved_aside_where_the_policy_says_so(void **state)
+/* What it says on stderr after the run. */
+static const char *look_after(void)
 {
+    static char said[4096];
+    HANDLE before = GetStdHandle(STD_ERROR_HANDLE);
+    HANDLE file = CreateFileW(below(8, u"\\said"), GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                              CREATE_ALWAYS, 0, NULL);
+    DWORD bytes = 0;
+
+    assert_true(file != INVALID_HANDLE_VALUE);
+    SetStdHandle(STD_ERROR_HANDLE, file);
+    confine_look_after(&context);
+    SetStdHandle(STD_ERROR_HANDLE, before);
+    SetFilePointer(file, 0, NULL, FILE_BEGIN);
+    assert_true(ReadFile(file, said, sizeof said - 1, &bytes, NULL));
+    said[bytes] = 0;
+    CloseHandle(file);
+    return said;
+}
+
+/* What came is ringfence.exe's to tell, or to move. */
+static void look_after__name_appeared__is_handed_over(void **state)
+{
+    char16_t want[MAX_PATH * 2];
+    struct u16buf b = U16BUF(want);
+
     (void)state;
-    context.policy.quarantine = true;
     assert_true(CreateDirectoryW(below(9, u"\\ws\\.agents"), NULL));
     confine_look_before(&context);
+    assert_string_equal(look_after(), "");
+    assert_int_equal(fake.prepared, 0); /* it was there before */
     assert_true(CreateDirectoryW(below(10, u"\\ws\\.codex"), NULL));
-    confine_look_after(&context);
-    assert_int_equal(file_kind(text[10]), FILE_ABSENT);
-    assert_int_equal(file_kind(below(10, u"\\ws\\.codex.quarantined")),
-                     FILE_IS_DIRECTORY);
-    assert_int_equal(file_kind(text[9]), FILE_IS_DIRECTORY); /* it was there before */
+    assert_string_equal(look_after(), "");
+    assert_int_equal(fake.prepared, 1);
+    u16buf_addz(&b, u"* tell-new ");
+    u16buf_add(&b, u16buf_text(&context.root));
+    u16buf_addc(&b, u' ');
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        u16buf_add_hex(&b, context.root_hash[i], 2);
+    u16buf_addz(&b, u" .codex");
+    if (!u16s_imatch(u16buf_text(&b), u16s_of(fake.line)))
+        fail_msg("%ls", fake.line);
+    context.policy.quarantine = true;
+    look_after();
+    assert_true(u16s_imatch(U16S("* move-new *"), u16s_of(fake.line)));
+    assert_int_equal(file_kind(text[10]), FILE_IS_DIRECTORY); /* not by this program */
+}
 
-    context.policy.quarantine = false;
+static void look_after__no_ringfence_exe__says_it_itself(void **state)
+{
+    (void)state;
     confine_look_before(&context);
     assert_true(CreateDirectoryW(below(10, u"\\ws\\.codex"), NULL));
-    confine_look_after(&context); /* says it, and leaves it */
-    assert_int_equal(file_kind(text[10]), FILE_IS_DIRECTORY);
+    fake.fails = true;
+    assert_non_null(strstr(look_after(), "\\ws: look at them"));
+    context.install.len = 0;
+    assert_non_null(strstr(look_after(), "\\ws: look at them"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -555,7 +592,8 @@ int main(void)
         TEST(admit__tool_unknown__is_asked_of_prepare),
         TEST(admit__not_readable__falls_to_standard_unless_strict_is_wanted),
         TEST(admit__standard_or_advisory__asks_nothing),
-        TEST(look_after__name_appeared__is_moved_aside_where_the_policy_says_so),
+        TEST(look_after__name_appeared__is_handed_over),
+        TEST(look_after__no_ringfence_exe__says_it_itself),
     };
     return cmocka_run_group_tests_name("confine", tests, NULL, NULL);
 }
