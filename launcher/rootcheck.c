@@ -44,13 +44,6 @@ static HANDLE open_path(const char16_t *path, DWORD flags)
     return h == INVALID_HANDLE_VALUE ? NULL : h;
 }
 
-bool rootcheck_is(const struct rootcheck *check, HANDLE directory)
-{
-    struct fileid id;
-
-    return check->has_id && fileid_read(directory, &id) && fileid_same(&id, &check->id);
-}
-
 /* The verdict on a path that cannot be opened. */
 static enum rootcheck_verdict not_opened(struct look *l, const char *call)
 {
@@ -257,7 +250,6 @@ static enum rootcheck_verdict look_at_root(struct look *l)
     if (!fileid_read(file, &l->out->id))
         return err_rule(l->err, "the file system gives it no identity", l->given.at),
                ROOTCHECK_FAILED;
-    l->out->has_id = true;
     volume_of(file, &volume);
     u16buf_addz(&name, volume.file_system);
     if (!(info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
@@ -266,6 +258,8 @@ static enum rootcheck_verdict look_at_root(struct look *l)
         return ROOTCHECK_NETWORK;
     if (!find_real(l->given.at, &l->real, l->err))
         return ROOTCHECK_FAILED;
+    if (linked && !file_resolves_links())
+        return ROOTCHECK_REPARSE; /* to wherever */
     u16buf_add(&path, shown(&l->real));
     /* A volume that is mounted in a directory, and nowhere else, has no other path. */
     if (linked && !u16s_ieq(u16buf_text(&l->given), u16buf_text(&l->real)))
@@ -508,7 +502,6 @@ enum rootcheck_verdict rootcheck(const struct context *c, const char16_t *path,
     UINT mode = SetErrorMode(SEM_FAILCRITICALERRORS); /* no dialog for an empty drive */
 
     out->path[0] = out->whose[0] = out->file_system[0] = 0;
-    out->has_id = false;
     l->out = out;
     l->err = err;
     l->given = U16BUF(store.given);
@@ -552,6 +545,8 @@ const char16_t *rootcheck_remedy(const struct rootcheck *check)
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
         if (remedies[i].verdict != check->verdict)
             continue;
+        if (check->verdict == ROOTCHECK_REPARSE && !check->path[0])
+            return NULL;
         u16buf_addz(&b, remedies[i].before);
         if (remedies[i].after) {
             u16buf_addz(&b, remedies[i].whose ? check->whose : check->path);

@@ -18,19 +18,15 @@ struct rootcheck {
     char16_t whose[512]; /* the place that it is, is in or is above; for NOT_OURS_TO_EDIT
                             the owner, as DOMAIN\NAME or SID; else "" */
     char16_t file_system[32]; /* "NTFS", "exFAT"; "" when not known */
-    bool has_id;
-    struct fileid id; /* what was looked at, for rootcheck_is */
+    struct fileid id;         /* ROOTCHECK_FINE: which directory that is */
 };
 
 /* Looks at path, relative ones from the current directory.  *c needs `install` and
  * `data`, as context_complete leaves them.  ROOTCHECK_FAILED: *err says why; for all
  * others *err means nothing.  A root may change after it was looked at: who then opens it
- * asks rootcheck_is of the handle. */
+ * compares the identity. */
 enum rootcheck_verdict rootcheck(const struct context *c, const char16_t *path,
                                  struct rootcheck *out, struct err *err);
-
-/* Whether the handle (FILE_READ_ATTRIBUTES) is of the directory that was looked at. */
-bool rootcheck_is(const struct rootcheck *check, HANDLE directory);
 
 /* What to do instead ("cd to C:\real\path"), in storage that the next call overwrites, or
  * NULL. */

@@ -30,6 +30,7 @@ $(WINTEST)/win_test_scratch.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObje
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_walking.exe: LDTEST = $(call wraps,__imp_RemoveDirectoryW)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
+$(WINTEST)/win_test_rootcheck.exe: LDTEST = $(call wraps,dll_loaded)
 
 # Have a console of their own.
 $(WINTEST)/win_test_terminal.exe $(WINTEST)/win_test_remote_console.exe: $(WINTEST)/tests/win/own_console.o

@@ -35,12 +35,22 @@ static struct {
     ULONG fs_lacks; /* of every volume */
     const char16_t *fs_name;
     ULONG characteristics;
+    bool no_final_path;     /* as on Server 2003 */
     const char16_t *rename; /* base\ws becomes this once its identity is known */
 } fake;
 
 static FARPROC real(const char *name)
 {
     return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), name);
+}
+
+FARPROC __real_dll_loaded(const char16_t *module, const char *name);
+FARPROC __wrap_dll_loaded(const char16_t *module, const char *name);
+FARPROC __wrap_dll_loaded(const char16_t *module, const char *name)
+{
+    if (fake.no_final_path && !strcmp(name, "GetFinalPathNameByHandleW"))
+        return NULL;
+    return __real_dll_loaded(module, name);
 }
 
 /* base\name */
@@ -455,6 +465,19 @@ static void rootcheck__link_on_the_way__is_refused_and_told_where_to(void **stat
     must_be(at_base(u"link\\sub"), ROOTCHECK_REPARSE);
 }
 
+/* Before Windows Vista nothing says where a link leads to. */
+static void rootcheck__links_not_resolved__each_on_the_way_is_refused(void **state)
+{
+    (void)state;
+    must_link("ws", u"link");
+    fake.no_final_path = true;
+    must_be(at_base(u"ws"), ROOTCHECK_FINE);
+    must_be(at_base(u"link"), ROOTCHECK_REPARSE);
+    assert_null(rootcheck_remedy(&check)); /* it is not known where to cd to */
+    must_be(at_base(u"link\\sub"), ROOTCHECK_REPARSE);
+    must_be(at_base(u"ws\\..\\link\\sub\\"), ROOTCHECK_REPARSE);
+}
+
 /* Who can write beside a link that leads to one of our places can lead it elsewhere. */
 static void rootcheck__link_to_a_place__counts_above_as_well(void **state)
 {
@@ -582,9 +605,11 @@ static void rootcheck__replaced_while_looking__is_never_fine(void **state)
     assert_string_equal(err.call, "it was replaced while it was looked at");
 }
 
-static void rootcheck_is__another_directory__is_told_apart(void **state)
+/* Whoever opens it later compares that. */
+static void rootcheck__id__is_of_that_directory(void **state)
 {
     HANDLE ws = NULL, sub = NULL;
+    struct fileid id;
 
     (void)state;
     must_be(at_base(u"ws"), ROOTCHECK_FINE);
@@ -592,10 +617,9 @@ static void rootcheck_is__another_directory__is_told_apart(void **state)
                      FILE_FLAG_BACKUP_SEMANTICS, NULL);
     sub = CreateFileW(at_base(u"ws\\sub"), FILE_READ_ATTRIBUTES, 7, NULL, OPEN_EXISTING,
                       FILE_FLAG_BACKUP_SEMANTICS, NULL);
-    assert_true(rootcheck_is(&check, ws));
-    assert_false(rootcheck_is(&check, sub));
-    must_be(at_base(u"missing"), ROOTCHECK_MISSING);
-    assert_false(rootcheck_is(&check, ws));
+    assert_true(fileid_read(ws, &id) && fileid_same(&id, &check.id));
+    assert_true(fileid_read(sub, &id) && !fileid_same(&id, &check.id));
+    assert_true(fileid_is_one(ws, ws) && !fileid_is_one(ws, sub));
     CloseHandle(ws);
     CloseHandle(sub);
 }
@@ -726,6 +750,7 @@ int main(void)
         TEST(rootcheck__network__is_refused),
         TEST(rootcheck__link_on_the_way__is_refused_and_told_where_to),
         TEST(rootcheck__link_to_the_profile__is_refused),
+        TEST(rootcheck__links_not_resolved__each_on_the_way_is_refused),
         TEST(rootcheck__link_to_a_place__counts_above_as_well),
         TEST(rootcheck__reparse_point_that_is_no_link__is_fine),
         TEST(rootcheck__mounted_volume__is_fine),
@@ -736,7 +761,7 @@ int main(void)
         TEST(rootcheck__no_write_dac__names_the_owner),
         TEST(rootcheck__before_windows_8__other_identities_do),
         TEST(rootcheck__replaced_while_looking__is_never_fine),
-        TEST(rootcheck_is__another_directory__is_told_apart),
+        TEST(rootcheck__id__is_of_that_directory),
         TEST(rootcheck__long_path__is_fine),
         TEST(volumes_without_acls__fat__is_listed_by_name),
     };
