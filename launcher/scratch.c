@@ -1,7 +1,7 @@
 #include "scratch.h"
 
 #include "context.h"
-#include "core/aclplan.h"
+#include "grant.h"
 #include "win/file.h"
 #include "win/security.h"
 #include "win/token.h"
@@ -12,7 +12,7 @@
 /* One verify a process. */
 static struct {
     char16_t path[MAX_PATH + 64], beside[MAX_PATH + 64];
-    char16_t name[WIN_PATH_CAP];
+    char16_t name[WIN_PATH_CAP], real[WIN_PATH_CAP];
     struct security security;
     struct aclplan_room room;
     uint8_t bytes[4096];
@@ -188,31 +188,17 @@ static bool make_thing(const struct scratch *s, const struct battery_thing *thin
            err_win32(err, "WriteFile", path.at);
 }
 
-/* For its list, and for its label where it gets one. */
-static bool open_to_write(const char16_t *path, bool label, HANDLE *out, struct err *err)
-{
-    if (!label)
-        return security_open(path, out, err);
-    *out = CreateFileW(path, READ_CONTROL | WRITE_DAC | WRITE_OWNER,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                       OPEN_EXISTING,
-                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
-    if (*out != INVALID_HANDLE_VALUE)
-        return true;
-    *out = NULL;
-    return err_win32(err, "CreateFileW(WRITE_OWNER)", path);
-}
-
-/* Writes what the edit changes of what is at path. */
-static bool write_edit(struct scratch *s, const char16_t *path,
-                       const struct aclplan_edit *edit, struct err *err)
+/* Writes sd's DACL to what is at path. */
+static bool write_dacl(struct scratch *s, const char16_t *path, const struct secdesc *sd,
+                       struct err *err)
 {
     static uint8_t room[SECURITY_BYTES_MAX];
+    const struct aclplan_edit edit = { .dacl = true, .sd = *sd };
     auto_handle HANDLE file = NULL;
 
-    if (!open_to_write(path, edit->label, &file, err))
+    if (!security_open(path, &file, err))
         return false;
-    switch (security_write(file, edit, room, err)) {
+    switch (security_write(file, &edit, room, err)) {
     case SECURITY_NOT_WRITTEN:
         return false;
     case SECURITY_NOT_KEPT:
@@ -231,9 +217,7 @@ static bool set_list(struct scratch *s, const char *below, const struct acl_entr
 {
     struct aclbuf b = aclbuf_init(store.room.dacl, sizeof store.room.dacl);
     struct acl_entry allow = { ACE_ALLOW, 0, RIGHT_FILE_ALL, { 0 } };
-    struct aclplan_edit edit = { .dacl = true,
-                                 .sd.control =
-                                     SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
+    struct secdesc sd = { .control = SECDESC_DACL_PRESENT | SECDESC_DACL_PROTECTED };
     struct u16buf path = U16BUF(store.name);
 
     if (!token_user_sid(&allow.sid, err))
@@ -241,8 +225,8 @@ static bool set_list(struct scratch *s, const char *below, const struct acl_entr
     scratch_path(s, below, &path);
     aclbuf_add(&b, first);
     aclbuf_add(&b, &allow);
-    edit.sd.dacl = aclbuf_acl(&b);
-    return write_edit(s, path.at, &edit, err);
+    sd.dacl = aclbuf_acl(&b);
+    return write_dacl(s, path.at, &sd, err);
 }
 
 /* Nobody may delete the guarded file, except who may delete in its directory. */
@@ -263,95 +247,38 @@ static bool open_up(struct scratch *s, struct err *err)
     return set_list(s, BATTERY_OPEN_TO_ALL, &allow, err);
 }
 
-/* What the walk of a workspace makes of the path, which is below or at the root or is not
- * in it at all. */
-static enum aclplan_kind kind_of(const char *path, bool directory)
+/* Gives a directory of it the entries of a root by the very walk that readies a
+ * workspace: what goes wrong with that is to show here.  What cannot be given a list is
+ * no failure: the rows will show it. */
+static bool fence(struct scratch *s, const char *below, struct err *err)
 {
-    static const struct protected_names names = { 0 };
-    char16_t text[128];
-    struct u16s rest = u16s_ascii(text, 128, path);
-    struct u16s part = u16s_split(&rest, u'\\');
-    enum aclplan_kind kind = ACLPLAN_ROOT;
-    char16_t root[16];
+    static struct grant_result result;
+    struct u16buf path = U16BUF(store.name), real = U16BUF(store.real);
+    const struct grant_request request = {
+        .path = store.real, .sid = s->root, .group = s->group, .lowered = s->lowered
+    };
 
-    if (!u16s_eq(part, u16s_ascii(root, 16, BATTERY_ROOT)) &&
-        !u16s_eq(part, u16s_ascii(root, 16, BATTERY_BOX)))
-        return ACLPLAN_OUTSIDE;
-    while (rest.at) {
-        part = u16s_split(&rest, u'\\');
-        kind = aclplan_kind_in(
-            kind, protected_name_of(&names, false, part, (struct u16s){ NULL, 0 }),
-            rest.at || directory, false);
-    }
-    return kind;
-}
-
-/* Whether a protected name lies directly in it. */
-static bool holds(const char *path)
-{
-    char16_t dir[128], text[128];
-    struct u16s parent = u16s_ascii(dir, 128, path);
-
-    for (size_t i = 0; i < battery_thing_count; i++) {
-        struct u16s child = u16s_ascii(text, 128, battery_things[i].path);
-
-        if (child.len > parent.len + 1 && u16s_istarts(child, parent) &&
-            child.at[parent.len] == u'\\' &&
-            u16s_find(child, u'\\', parent.len + 1) == child.len &&
-            kind_of(battery_things[i].path, battery_things[i].directory) ==
-                ACLPLAN_PROTECTED)
-            return true;
-    }
-    return false;
-}
-
-static bool fence_one(struct scratch *s, const char16_t *path,
-                      const struct aclplan_object *object, struct err *err)
-{
-    const struct aclplan_policy policy = { .sid = s->root,
-                                           .group = s->group,
-                                           .lowered = s->lowered };
-    struct aclplan_edit edit;
-
-    switch (security_read(path, &store.security, err)) {
-    case SECURITY_ABSENT:
-        return err_set(err, ERR_WIN32, ERROR_FILE_NOT_FOUND, "CreateFileW", path);
-    case SECURITY_FAILED:
+    scratch_path(s, below, &path);
+    if (!file_final_path(path.at, false, &real, err))
         return false;
-    case SECURITY_READ:
+    switch (grant_apply(&request, &result, err)) {
+    case GRANT_DONE:
         break;
-    }
-    edit = aclplan_apply(object, &policy, &store.security.sd, &store.room);
-    if (edit.result == ACLPLAN_REFUSED) {
-        s->refused = true; /* as on a volume without lists: the rows will show it */
-        return true;
-    }
-    return (!edit.dacl && !edit.label) || write_edit(s, path, &edit, err);
-}
-
-/* The whole plan, from the directory above the workspace down. */
-static bool fence_all(struct scratch *s, struct err *err)
-{
-    const struct aclplan_object above = { .directory = true, .holds = true };
-
-    if (!fence_one(s, s->path.at, &above, err))
+    case GRANT_NO_ACLS:
+        return s->refused = true;
+    case GRANT_NOT_KEPT:
+        return s->not_kept = true;
+    case GRANT_STOPPED:
+    case GRANT_FAILED:
+    default:
         return false;
-    for (size_t i = 0; i < battery_thing_count; i++) {
-        const struct battery_thing *thing = &battery_things[i];
-        struct aclplan_object object = { .kind = kind_of(thing->path, thing->directory),
-                                         .directory = thing->directory,
-                                         .reached = true,
-                                         .links = 1 };
-        struct u16buf path = U16BUF(store.name);
-
-        if (object.kind == ACLPLAN_OUTSIDE)
-            continue;
-        object.holds = thing->directory && holds(thing->path);
-        scratch_path(s, thing->path, &path);
-        if (!fence_one(s, path.at, &object, err))
-            return false;
     }
-    return true;
+    s->not_kept = s->not_kept || result.not_kept;
+    s->refused = s->refused || result.null_dacl || result.too_big;
+    if (result.failed <= result.not_kept + result.null_dacl + result.too_big)
+        return true;
+    *err = result.kept[0];
+    return false;
 }
 
 static bool name_root(struct scratch *s, struct err *err)
@@ -373,7 +300,8 @@ bool scratch_fill(struct scratch *s, struct err *err)
     for (size_t i = 0; i < battery_thing_count; i++)
         if (!make_thing(s, &battery_things[i], err))
             return false;
-    return name_root(s, err) && fence_all(s, err) && guard(s, err) && open_up(s, err);
+    return name_root(s, err) && fence(s, BATTERY_BOX, err) &&
+           fence(s, BATTERY_ROOT, err) && guard(s, err) && open_up(s, err);
 }
 
 /* Owner and list; a child that changed them shows. */

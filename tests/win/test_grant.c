@@ -5,6 +5,8 @@
 #include "core/accesscheck.h"
 #include "core/aclstate.h"
 #include "core/sddl.h"
+#include "scratch.h"
+#include "win/file.h"
 #include "win/security.h"
 
 #include <setjmp.h>
@@ -1746,6 +1748,85 @@ static void grant_apply__no_root__fails_by_its_name(void **state)
     assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_FAILED);
 }
 
+/* --- verify's workspace, by the same engine -------------------------------------------
+ */
+
+static void make_scratch(struct scratch *s)
+{
+    assert_true(scratch_init(s, false, &err));
+    if (!scratch_fill(s, &err))
+        fail_msg("%s: %ls", err.call, err.object);
+}
+
+static const struct kept *kept_below(const struct scratch *s, const char *name)
+{
+    char16_t path[MAX_PATH];
+    struct u16buf b = U16BUF(path);
+    HANDLE h = NULL;
+    const struct kept *k = NULL;
+
+    scratch_path(s, name, &b);
+    assert_true(file_open(path, READ_CONTROL | FILE_READ_ATTRIBUTES, &h, &err));
+    k = kept_of(h);
+    CloseHandle(h);
+    return k;
+}
+
+static bool is_fenced(const struct scratch *s, const char *name)
+{
+    const struct kept *k = kept_below(s, name);
+    struct secdesc sd;
+
+    return secdesc_read(&sd, k->now, k->now_bytes) &&
+           aclplan_shows_root(&sd.dacl, &s->root);
+}
+
+static void scratch_fill__workspace_and_box__are_granted_as_any_root(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    make_scratch(&s);
+    assert_true(is_fenced(&s, "ws") && is_fenced(&s, "box"));
+    assert_false(is_fenced(&s, "docs"));
+    assert_memory_not_equal(kept_below(&s, "ws\\sub\\.git")->now,
+                            kept_below(&s, "ws\\sub\\.git")->old,
+                            kept_below(&s, "ws\\sub\\.git")->old_bytes);
+    assert_false(s.not_kept || s.refused);
+    assert_true(scratch_remove(&s, &err));
+}
+
+/* What keeps a workspace from being granted keeps this one from passing for fenced. */
+static void scratch_fill__grants_go_wrong__is_found_out(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    assert_true(scratch_init(&s, false, &err));
+    store.astray = true;
+    store.swapped = u"\\ws";
+    make_dir(u"other");
+    assert_false(scratch_fill(&s, &err));
+    assert_non_null(strstr(err.call, "something else"));
+    store.astray = false;
+    store.no_acls = true;
+    assert_true(scratch_fill(&s, &err));
+    assert_true(s.refused);
+    assert_true(scratch_remove(&s, &err));
+}
+
+static void scratch_fill__one_refuses__is_named(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    assert_true(scratch_init(&s, false, &err));
+    store.dead_at = 12;
+    assert_false(scratch_fill(&s, &err));
+    assert_string_equal(err.call, "NtSetSecurityObject");
+    assert_true(scratch_remove(&s, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1788,6 +1869,9 @@ int main(void)
         TEST(grant_apply__group_and_dead_after_any_write__looks_unfinished),
         TEST(grant_undo__a_single_file__is_undone),
         TEST(grant_apply__no_root__fails_by_its_name),
+        TEST(scratch_fill__workspace_and_box__are_granted_as_any_root),
+        TEST(scratch_fill__grants_go_wrong__is_found_out),
+        TEST(scratch_fill__one_refuses__is_named),
     };
     if (GetTempPathW(MAX_PATH - 64, base) == 0)
         return 1;

@@ -26,6 +26,7 @@ static struct kept {
     uint16_t closed; /* SECDESC_DACL_PROTECTED, or 0 */
 } kept[KEPT_MAX];
 static size_t kept_count;
+static CRITICAL_SECTION lock; /* the walk has several threads */
 static struct scratch scratch;
 static struct err err;
 
@@ -56,9 +57,11 @@ static void keep(const struct acl *from, uint8_t *to, size_t cap)
 
 static NTSTATUS NTAPI set_security(HANDLE object, SECURITY_INFORMATION what, void *data)
 {
-    struct kept *k = kept_at(object);
+    struct kept *k = NULL;
     struct secdesc sd;
 
+    EnterCriticalSection(&lock);
+    k = kept_at(object);
     assert_true(secdesc_read(&sd, data, SECURITY_BYTES_MAX));
     if (what & DACL_SECURITY_INFORMATION) {
         keep(&sd.dacl, k->dacl, sizeof k->dacl);
@@ -69,19 +72,24 @@ static NTSTATUS NTAPI set_security(HANDLE object, SECURITY_INFORMATION what, voi
         k->has_sacl = true;
         k->listed_first = k->has_dacl;
     }
+    LeaveCriticalSection(&lock);
     return 0;
 }
 
 static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, void *data,
                                      ULONG bytes, ULONG *needed)
 {
-    struct kept *k = kept_at(object);
-    static uint8_t list[512];
+    struct kept *k = NULL;
+    uint8_t list[512];
     struct aclbuf b = aclbuf_init(list, sizeof list);
     struct acl_entry all = { ACE_ALLOW, 0, RIGHT_FILE_ALL, { 0 } };
-    struct secdesc sd = { .control = SECDESC_DACL_PRESENT | k->closed };
+    struct secdesc sd = { .control = SECDESC_DACL_PRESENT };
+    bool fits = false;
     size_t size = 0;
 
+    EnterCriticalSection(&lock);
+    k = kept_at(object);
+    sd.control |= k->closed;
     assert_true(token_user_sid(&all.sid, &err));
     aclbuf_add(&b, &all);
     sd.dacl = aclbuf_acl(&b);
@@ -91,7 +99,9 @@ static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, v
         sd.control |= SECDESC_SACL_PRESENT;
         assert_true(acl_read(&sd.sacl, k->sacl, sizeof k->sacl));
     }
-    if (!secdesc_write(&sd, data, bytes, &size))
+    fits = secdesc_write(&sd, data, bytes, &size);
+    LeaveCriticalSection(&lock);
+    if (!fits)
         return (NTSTATUS)0xC0000023;
     *needed = (ULONG)size;
     return 0;
@@ -178,5 +188,6 @@ int main(void)
         TEST(fill__lowered__the_workspace_is_labelled_and_nothing_else),
         TEST(fill__medium__nothing_is_labelled),
     };
+    InitializeCriticalSection(&lock);
     return cmocka_run_group_tests_name("scratch", tests, NULL, NULL);
 }
