@@ -50,6 +50,9 @@ struct grant_result {
     uint64_t null_dacl;       /*   everyone has every right, see aclplan.h */
     uint64_t too_big;         /*   the list is full */
     uint64_t not_kept;        /*   the volume does not keep what is written; taken back */
+    bool parent_open; /* under the standard fence the root itself can be deleted and renamed
+                         by way of the directory it lies in, whose list the user may not
+                         change: no failure */
     bool stopped;             /* by cancel: the counts say how far it got */
     size_t kept_count;
     struct err kept[TREEWALK_KEPT]; /* the first failures: paths relative to the root, a

@@ -2,22 +2,35 @@
 
 #include "core/aclstate.h"
 #include "win/dirscan.h"
+#include "win/file.h"
 
-bool grantparent_open(struct u16s path, HANDLE *out, struct err *err)
+#define STATUS_ACCESS_DENIED_ 0xC0000022u /* ntstatus.h */
+
+/* The path as CreateFileW takes it, however long, to be freed; NULL, with *err, when
+ * there can be none. */
+static char16_t *spell(struct u16s path, struct err *err)
 {
     char16_t *text = HeapAlloc(GetProcessHeap(), 0, WIN_PATH_CAP * sizeof(char16_t));
     struct u16buf b = text ? u16buf_init(text, WIN_PATH_CAP) : (struct u16buf){ 0 };
-    bool good = false;
 
     if (!text)
-        return err_set(err, ERR_WIN32, ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc", NULL);
+        return err_set(err, ERR_WIN32, ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc", NULL), NULL;
     if (path.len > 1 && path.at[1] == u':')
         u16buf_addz(&b, u"\\\\?\\");
     u16buf_add(&b, path);
-    good = b.cut
-               ? err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "CreateFileW", NULL)
-               : treewalk_open(b.at, READ_CONTROL, out, err);
+    if (!b.cut)
+        return text;
     HeapFree(GetProcessHeap(), 0, text);
+    return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "CreateFileW", NULL), NULL;
+}
+
+bool grantparent_open(struct u16s path, HANDLE *out, struct err *err)
+{
+    char16_t *text = spell(path, err);
+    bool good = text && treewalk_open(text, READ_CONTROL, out, err);
+
+    if (text)
+        HeapFree(GetProcessHeap(), 0, text);
     return good;
 }
 
@@ -34,25 +47,74 @@ static struct u16s parent_of(const char16_t *path)
     return s.len > least ? s : (struct u16s){ 0 };
 }
 
-void grantparent_guard(struct grant *g, struct tools *t)
+static bool is_denied(const struct err *err)
+{
+    return (err->domain == ERR_WIN32 && err->code == ERROR_ACCESS_DENIED) ||
+           (err->domain == ERR_NTSTATUS && err->code == STATUS_ACCESS_DENIED_);
+}
+
+/* Whether the user may delete what is in the directory whose descriptor this is; so,
+ * then, may whoever has his rights for all that is no write.  When in doubt he may. */
+static bool gives_deletes(const struct secdesc *sd)
+{
+    static struct security_token token;
+    struct accesscheck_verdict verdict;
+    struct err ignored;
+
+    if (!security_token(&token, &ignored))
+        return true;
+    accesscheck_object(&token.model, sd, RIGHT_FILE_DELETE_CHILD, &rights_file, &verdict);
+    return verdict.allowed;
+}
+
+/* The same of one whose descriptor cannot be read: the system is asked. */
+static bool opens_for_deletes(struct u16s path)
+{
+    auto_handle HANDLE file = NULL;
+    struct err ignored;
+    char16_t *text = spell(path, &ignored);
+    bool opens = !text || file_open(text, RIGHT_FILE_DELETE_CHILD, &file, &ignored) ||
+                 !is_denied(&ignored);
+
+    if (text)
+        HeapFree(GetProcessHeap(), 0, text);
+    return opens;
+}
+
+/* A directory that the user may not change, as a drive's root, needs no marker where it
+ * lets nobody of his rights delete in it: then there is nothing to say.  Else it is
+ * said. */
+static void guard(struct grant *g, struct u16s path, struct tools *t)
 {
     const struct aclplan_object object = { .directory = true, .holds = true };
     const struct aclplan_policy policy = grantwork_policy(g->request);
-    struct u16s path = parent_of(g->request->path);
     auto_handle HANDLE parent = NULL;
     struct aclplan_edit edit;
     struct err err = { 0 };
 
-    if (path.len == 0)
-        return;
     if (!grantparent_open(path, &parent, &err) ||
         !security_read_handle(parent, &t->old, &err)) {
-        grantwork_fail(g, &err, path);
+        if (!is_denied(&err))
+            grantwork_fail(g, &err, path);
+        else
+            g->result->parent_open = opens_for_deletes(path);
         return;
     }
     edit = aclplan_apply(&object, &policy, &t->old.sd, &t->room);
-    if (grantwork_carry_out(g, parent, &edit, t, &err) != TREEWALK_GO)
+    if (grantwork_carry_out(g, parent, &edit, t, &err) == TREEWALK_GO)
+        return;
+    if (!is_denied(&err))
         grantwork_fail(g, &err, path);
+    else
+        g->result->parent_open = gives_deletes(&t->old.sd);
+}
+
+void grantparent_guard(struct grant *g, struct tools *t)
+{
+    struct u16s path = parent_of(g->request->path);
+
+    if (path.len)
+        guard(g, path, t);
 }
 
 /* Takes those out of the list that something in the directory still needs.  What cannot

@@ -10,7 +10,9 @@
 /* Opens a directory by its full path, which may be long, as treewalk_open does. */
 bool grantparent_open(struct u16s path, HANDLE *out, struct err *err);
 
-/* Writes its guard and marker; a failure is counted, with its path. */
+/* Writes its guard and marker; a failure is counted, with its path.  Where the user may
+ * not write them it is none: result->parent_open says whether that leaves anything
+ * open. */
 void grantparent_guard(struct grant *g, struct tools *t);
 
 /* Takes them away with the last that needs them: which that is the directory itself

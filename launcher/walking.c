@@ -295,13 +295,21 @@ bool walking_has_ours(const char16_t *path)
 
 /* What came of it, in words. */
 
+/* A directory above or beside the root: all that is in that is none of our business. */
+static bool is_elsewhere(const struct err *e)
+{
+    struct u16s object = u16s_of(e->object);
+
+    return object.len > 1 && (object.at[1] == u':' || object.at[0] == u'\\');
+}
+
 /* The whole path of a failure. */
 static const char16_t *failure_path(const struct walking *w, const struct err *e)
 {
     struct u16buf b = U16BUF(room.path);
     struct u16s object = u16s_of(e->object);
 
-    if (object.len < 2 || (object.at[1] != u':' && object.at[0] != u'\\')) {
+    if (!is_elsewhere(e)) {
         u16buf_addz(&b, w->path);
         if (object.len && b.len && room.path[b.len - 1] != u'\\')
             u16buf_addc(&b, u'\\');
@@ -325,11 +333,26 @@ static bool is_denied(const struct err *e)
            (e->domain == ERR_NTSTATUS && e->code == STATUS_ACCESS_DENIED_);
 }
 
+static const char16_t *command(const struct walking *w)
+{
+    static char16_t text[COMMAND_CAP];
+    struct u16buf b = U16BUF(text);
+
+    u16buf_add_ascii(&b, w->verb);
+    return text;
+}
+
 static void say_remedy(const struct walking *w, const struct err *e)
 {
     char16_t text[200];
     struct u16buf b = U16BUF(text);
 
+    if (is_elsewhere(e)) {
+        if (w->removes)
+            out_line(OUT_STDERR, u"  fix: as an administrator: ringfence ", command(w),
+                     u" \"", w->path, u"\"");
+        return;
+    }
     if (!w->removes) {
         u16buf_addz(&b, u"   (or leave it: ");
         walking_add_count(&b, w->result.failed);
@@ -340,28 +363,20 @@ static void say_remedy(const struct walking *w, const struct err *e)
     out_line(OUT_STDERR, u"  fix: takeown /f \"", failure_path(w, e), u"\" /r", text);
 }
 
-static const char16_t *command(const struct walking *w)
-{
-    static char16_t text[COMMAND_CAP];
-    struct u16buf b = U16BUF(text);
-
-    u16buf_add_ascii(&b, w->verb);
-    return text;
-}
-
 static void say_failures(const struct walking *w)
 {
     const struct err *denied = NULL;
     char16_t text[600];
 
     for (size_t i = 0; i < w->result.kept_count; i++) {
+        const struct err *e = &w->result.kept[i];
         struct u16buf b = U16BUF(text);
 
-        add_cause(&b, &w->result.kept[i]);
-        out_line(OUT_STDERR, u"ringfence: cannot ", command(w), u" ",
-                 failure_path(w, &w->result.kept[i]), u": ", text);
-        if (!denied && is_denied(&w->result.kept[i]))
-            denied = &w->result.kept[i];
+        add_cause(&b, e);
+        out_line(OUT_STDERR, u"ringfence: cannot ", command(w), u" ", failure_path(w, e),
+                 u": ", text);
+        if (is_denied(e) && (!denied || is_elsewhere(denied)))
+            denied = e;
     }
     if (w->result.failed > w->result.kept_count) {
         struct u16buf b = U16BUF(text);
@@ -371,6 +386,10 @@ static void say_failures(const struct walking *w)
     }
     if (denied)
         say_remedy(w, denied);
+    if (w->result.parent_open)
+        out_line(OUT_STDERR, u"ringfence: under the standard fence ", w->path,
+                 u" itself can be deleted or renamed: you may do so to what is in the "
+                 u"directory above it, and may not change that one's list");
 }
 
 /* "12 changed, 3 left (own ACL), 41 s" */
@@ -503,6 +522,7 @@ static void json_counts(struct walking *w)
     json_number(&w->text, "null_dacl", r->null_dacl);
     json_number(&w->text, "too_big", r->too_big);
     json_number(&w->text, "not_kept", r->not_kept);
+    json_bool(&w->text, "parent_open", r->parent_open);
     json_number(&w->text, "elapsed_ms", w->ms);
 }
 

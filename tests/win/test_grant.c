@@ -221,6 +221,17 @@ bool __wrap_security_is_kept(HANDLE file)
     return store.off ? __real_security_is_kept(file) : !store.no_acls;
 }
 
+/* The user, without a fence. */
+static struct accesscheck_token token_of(const char *roots, bool strict);
+bool __wrap_security_token(struct security_token *token, struct err *e);
+bool __wrap_security_token(struct security_token *token, struct err *e)
+{
+    (void)e;
+    *token = (struct security_token){ .model = token_of("", false), .user = user_sid() };
+    token->model.restricting_count = 0;
+    return true;
+}
+
 /* The native calls, linked before the system's own: Wine's files cannot have such names.
  */
 #define LONE u"\xD83Dlon\xDE00"
@@ -1109,16 +1120,66 @@ static void grant_apply__path_leads_elsewhere_too__is_not_written_and_named(void
                         kept_at(u"ws\\src")->old_bytes);
 }
 
-static void grant_apply__parent_refuses__is_one_failure(void **state)
+/* What everyone but the administrators has in a drive's root. */
+static void set_drive_root(struct kept *k)
+{
+    const struct acl_entry entries[] = {
+        { ACE_ALLOW, 3, RIGHT_FILE_ALL, sid_well_known(SID_ADMINISTRATORS) },
+        { ACE_ALLOW, 3, ACLPLAN_READ, sid_well_known(SID_USERS) },
+        { ACE_ALLOW, 2, RIGHT_FILE_APPEND_DATA, sid_well_known(SID_AUTHENTICATED) },
+    };
+    uint8_t bytes[512];
+    struct aclbuf b = aclbuf_init(bytes, sizeof bytes);
+    struct secdesc sd = { .control = SECDESC_SELF_RELATIVE,
+                          .has_owner = true,
+                          .has_group = true,
+                          .owner = sid_well_known(SID_SYSTEM),
+                          .group = sid_well_known(SID_SYSTEM) };
+
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
+        aclbuf_add(&b, &entries[i]);
+    sd.dacl = aclbuf_acl(&b);
+    set_sd(k, &sd);
+}
+
+static void grant_apply__parent_refuses_and_gives_no_deletes__is_nothing(void **state)
 {
     struct grant_request r = request_of(at_ws(), 'A');
 
     (void)state;
     make_tree();
+    set_drive_root(kept_at(u""));
+    kept_at(u"")->refuses = true;
+    for (int dry = 1; dry >= 0; dry--) {
+        r.dry_run = dry;
+        assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+        assert_int_equal(result.failed, 0);
+        assert_false(result.parent_open);
+    }
+    assert_int_equal(grant_is_done(&r, &err), GRANT_LOOK_DONE);
+    judge("A", u"ws", NULL);
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+static void grant_apply__parent_refuses_and_gives_deletes__is_told_and_done(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct accesscheck_token t;
+
+    (void)state;
+    make_tree();
     kept_at(u"")->refuses = true;
     apply(&r);
-    assert_int_equal(result.failed, 1);
-    assert_non_null(wcsstr(result.kept[0].object, L"ringfence-grant"));
+    assert_int_equal(result.failed, 0);
+    assert_true(result.parent_open);
+    t = token_of("A", false);
+    assert_true(may_delete(&t, u"ws")); /* what is told is so */
+    t = token_of("A", true);
+    assert_false(may_delete(&t, u"ws"));
+    kept_at(u"")->refuses = false;
+    apply(&r);
+    assert_false(result.parent_open);
     undo(at_ws(), NULL);
     assert_as_before();
 }
@@ -1846,7 +1907,8 @@ int main(void)
         TEST(grant_apply__moved_since__is_not_touched),
         TEST(grant_apply__empty_name_is_the_volume__writes_only_the_tree),
         TEST(grant_apply__path_leads_elsewhere_too__is_not_written_and_named),
-        TEST(grant_apply__parent_refuses__is_one_failure),
+        TEST(grant_apply__parent_refuses_and_gives_no_deletes__is_nothing),
+        TEST(grant_apply__parent_refuses_and_gives_deletes__is_told_and_done),
         TEST(grant_apply__root_does_not_keep_it__ends_at_once),
         TEST(grant_apply__this_system__claims_only_what_it_keeps),
         TEST(grant_apply__nested_roots__both_stay),

@@ -305,6 +305,47 @@ static void walking_show__many_failures__sixteen_and_one_remedy(void **state)
                       "it: 1,020 of 1,234 paths are not as the fence wants them)\n"));
 }
 
+/* Nothing above the root is ever to be taken over with all that is in it. */
+static void walking_show__above_the_root__no_takeown(void **state)
+{
+    static const struct grant_request how = { .path = NULL };
+
+    (void)state;
+    for (int removes = 0; removes < 2; removes++) {
+        begin(removes);
+        engine.result.failed = 1;
+        engine.result.kept_count = 1;
+        engine.result.kept[0] = denied(u"C:\\");
+        if (removes)
+            walking_remove(&walking, u"C:\\x", NULL);
+        else
+            walking_add(&walking, u"C:\\x", &how);
+        walking_show(&walking);
+        assert_int_equal(walking_end(&walking, true), EXIT_RINGFENCE);
+        assert_non_null(strstr(complaints(), "cannot try C:\\: NtSetSecurityObject: "));
+        assert_null(strstr(complaints(), "takeown"));
+        assert_int_equal(strstr(complaints(), "  fix: as an administrator: ringfence try "
+                                              "\"C:\\x\"\n") != NULL,
+                         removes);
+    }
+}
+
+static void walking_show__parent_open__one_line_and_good(void **state)
+{
+    static const struct grant_request how = { .path = NULL };
+
+    (void)state;
+    begin(false);
+    engine.result.parent_open = true;
+    walking_add(&walking, u"C:\\x\\y", &how);
+    walking_show(&walking);
+    assert_int_equal(walking_end(&walking, true), EXIT_OK);
+    assert_string_equal(complaints(),
+                        "ringfence: under the standard fence C:\\x\\y itself can be "
+                        "deleted or renamed: you may do so to what is in the directory "
+                        "above it, and may not change that one's list\n");
+}
+
 static void walking_show__json__whatever_a_path_holds(void **state)
 {
     static const struct grant_request how = { .path = NULL };
@@ -1009,6 +1050,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(walking_show__counts__one_line_with_what_there_is),
         TEST(walking_show__many_failures__sixteen_and_one_remedy),
+        TEST(walking_show__above_the_root__no_takeown),
+        TEST(walking_show__parent_open__one_line_and_good),
         TEST(walking_show__json__whatever_a_path_holds),
         TEST(walking_remove__volume_without_lists__is_good),
         TEST(walking_error__each_bad_outcome__says_what),
