@@ -44,16 +44,16 @@ struct grant_result {
     uint64_t hard_linked; /* reading only, because of their other names */
     uint64_t labelled;    /* have a higher label of their own, which stays */
     uint64_t protected_found; /* protected names and git directories; read: stores */
-    uint64_t links;           /* reparse points: neither changed nor followed */
+    uint64_t links;           /* reparse points, which are never followed */
     uint64_t vanished;        /* gone between being listed and being opened: no failure */
     uint64_t failed;          /* not as they should be; among them: */
     uint64_t null_dacl;       /*   everyone has every right, see aclplan.h */
     uint64_t too_big;         /*   the list is full */
     uint64_t not_kept;        /*   the volume does not keep what is written; taken back */
-    bool parent_open; /* under the standard fence the root itself can be deleted and renamed
-                         by way of the directory it lies in, whose list the user may not
-                         change: no failure */
-    bool stopped;             /* by cancel: the counts say how far it got */
+    bool parent_open; /* under the standard fence the root itself can be deleted and
+                         renamed by way of the directory it lies in, whose list the user
+                         may not change: no failure */
+    bool stopped;     /* by cancel: the counts say how far it got */
     size_t kept_count;
     struct err kept[TREEWALK_KEPT]; /* the first failures: paths relative to the root, a
                                        directory beside or above it in full */
@@ -73,7 +73,8 @@ enum grant_outcome {
  * then all below, the directory that the root lies in, and last the root's final form:
  * what grant_is_done knows it by.  So a killed or cancelled walk is found out, and the
  * next one changes only what is not yet as it should be.  One bad path never stops the
- * rest.
+ * rest.  A reparse point of any kind is an object like another, and never entered; where
+ * its handle turns out to be of what it leads to (Wine) it is left alone.
  *
  * Needed: READ_CONTROL everywhere, WRITE_DAC where something is to be changed,
  * WRITE_OWNER too where that is a label. */

@@ -4,8 +4,6 @@
 #include "win/dirscan.h"
 #include "win/file.h"
 
-#define STATUS_ACCESS_DENIED_ 0xC0000022u /* ntstatus.h */
-
 /* The path as CreateFileW takes it, however long, to be freed; NULL, with *err, when
  * there can be none. */
 static char16_t *spell(struct u16s path, struct err *err)
@@ -47,12 +45,6 @@ static struct u16s parent_of(const char16_t *path)
     return s.len > least ? s : (struct u16s){ 0 };
 }
 
-static bool is_denied(const struct err *err)
-{
-    return (err->domain == ERR_WIN32 && err->code == ERROR_ACCESS_DENIED) ||
-           (err->domain == ERR_NTSTATUS && err->code == STATUS_ACCESS_DENIED_);
-}
-
 /* Whether the user may delete what is in the directory whose descriptor this is; so,
  * then, may whoever has his rights for all that is no write.  When in doubt he may. */
 static bool gives_deletes(const struct secdesc *sd)
@@ -74,7 +66,7 @@ static bool opens_for_deletes(struct u16s path)
     struct err ignored;
     char16_t *text = spell(path, &ignored);
     bool opens = !text || file_open(text, RIGHT_FILE_DELETE_CHILD, &file, &ignored) ||
-                 !is_denied(&ignored);
+                 !grantwork_is_denied(&ignored);
 
     if (text)
         HeapFree(GetProcessHeap(), 0, text);
@@ -94,7 +86,7 @@ static void guard(struct grant *g, struct u16s path, struct tools *t)
 
     if (!grantparent_open(path, &parent, &err) ||
         !security_read_handle(parent, &t->old, &err)) {
-        if (!is_denied(&err))
+        if (!grantwork_is_denied(&err))
             grantwork_fail(g, &err, path);
         else
             g->result->parent_open = opens_for_deletes(path);
@@ -103,7 +95,7 @@ static void guard(struct grant *g, struct u16s path, struct tools *t)
     edit = aclplan_apply(&object, &policy, &t->old.sd, &t->room);
     if (grantwork_carry_out(g, parent, &edit, t, &err) == TREEWALK_GO)
         return;
-    if (!is_denied(&err))
+    if (!grantwork_is_denied(&err))
         grantwork_fail(g, &err, path);
     else
         g->result->parent_open = gives_deletes(&t->old.sd);

@@ -2,6 +2,7 @@
 
 #include "core/aclstate.h"
 #include "grantgit.h"
+#include "win/dirscan.h"
 
 /* What is left for what lies in a directory: its kind, whether it is reached, and whether
  * the group's entries there are a root's. */
@@ -76,6 +77,18 @@ static bool look_at_directory(struct grant *g, struct treewalk_entry *entry,
     return true;
 }
 
+static bool is_link(const struct treewalk_entry *entry)
+{
+    return entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT;
+}
+
+/* Whether the handle is of something else than the link: Wine opens what it leads to. */
+static bool is_followed(const struct treewalk_entry *entry)
+{
+    return is_link(entry) && entry->handle &&
+           !(dirscan_attributes(entry->handle) & FILE_ATTRIBUTE_REPARSE_POINT);
+}
+
 static bool follow_entry(struct grant *g, const struct treewalk_entry *entry,
                          struct tools *t, struct err *err)
 {
@@ -95,7 +108,7 @@ enum treewalk_next grantwalk_fence(struct grant *g, struct treewalk_entry *entry
 
     if (!security_read_handle(entry->handle, &t->old, err))
         return TREEWALK_FAILED;
-    if (object->directory && !look_at_directory(g, entry, object, t))
+    if (object->directory && !is_link(entry) && !look_at_directory(g, entry, object, t))
         return TREEWALK_SKIP;
     if (is_rooted(g, entry, t)) {
         policy.group = NULL;
@@ -103,6 +116,30 @@ enum treewalk_next grantwalk_fence(struct grant *g, struct treewalk_entry *entry
     }
     edit = aclplan_apply(object, &policy, &t->old.sd, &t->room);
     return grantwork_carry_out(g, entry->handle, &edit, t, err);
+}
+
+static enum treewalk_next apply_to_file(struct grant *g, struct treewalk_entry *entry,
+                                        struct aclplan_object *object, struct tools *t,
+                                        struct err *err)
+{
+    const struct grant_request *r = g->request;
+    enum treewalk_next next = TREEWALK_GO;
+    struct err why;
+    bool good = true;
+
+    if (!treewalk_link_count(entry->handle, &object->links, err))
+        return TREEWALK_FAILED;
+    if (!r->read && !is_link(entry) &&
+        grantwork_name_of(r, ACLPLAN_INSIDE, entry->name) == PROTECTED_GIT)
+        good = follow_entry(g, entry, t, &why);
+    if (object->links > 1)
+        EnterCriticalSection(&g->linked);
+    next = grantwalk_fence(g, entry, object, t, err);
+    if (object->links > 1)
+        LeaveCriticalSection(&g->linked);
+    if (next == TREEWALK_GO && !good)
+        return *err = why, TREEWALK_FAILED;
+    return next;
 }
 
 static enum treewalk_next apply_to(struct grant *g, struct treewalk_entry *entry,
@@ -115,34 +152,22 @@ static enum treewalk_next apply_to(struct grant *g, struct treewalk_entry *entry
         .reached = entry->depth ? !!(entry->inherited & LEAVE_REACHED) : g->reached,
         .links = 1
     };
-    enum treewalk_next next = TREEWALK_GO;
-    struct err why;
-    bool good = true;
 
     entry->leave = (uint32_t)object.kind | (object.reached ? LEAVE_REACHED : 0);
-    if (entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+    if (is_followed(entry))
         return TREEWALK_SKIP;
+    /* A link has no parts that could stay open. */
+    if (is_link(entry) && object.kind == ACLPLAN_GIT)
+        object.kind = ACLPLAN_PROTECTED;
     if (object.kind == ACLPLAN_PROTECTED || object.kind == ACLPLAN_GIT)
         grantwork_count(g, &g->result->protected_found);
     if (!entry->handle || object.kind == ACLPLAN_ROOT)
         return TREEWALK_GO;
-    if (object.directory) {
-        object.holds = !r->read && !grantwork_is_protected(object.kind) &&
-                       grantwork_lists_protected(r, entry->handle, object.kind, t->bytes);
-        return grantwalk_fence(g, entry, &object, t, err);
-    }
-    if (!treewalk_link_count(entry->handle, &object.links, err))
-        return TREEWALK_FAILED;
-    if (!r->read && grantwork_name_of(r, ACLPLAN_INSIDE, entry->name) == PROTECTED_GIT)
-        good = follow_entry(g, entry, t, &why);
-    if (object.links > 1)
-        EnterCriticalSection(&g->linked);
-    next = grantwalk_fence(g, entry, &object, t, err);
-    if (object.links > 1)
-        LeaveCriticalSection(&g->linked);
-    if (next == TREEWALK_GO && !good)
-        return *err = why, TREEWALK_FAILED;
-    return next;
+    if (!object.directory)
+        return apply_to_file(g, entry, &object, t, err);
+    object.holds = !r->read && !is_link(entry) && !grantwork_is_protected(object.kind) &&
+                   grantwork_lists_protected(r, entry->handle, object.kind, t->bytes);
+    return grantwalk_fence(g, entry, &object, t, err);
 }
 
 enum treewalk_next grantwalk_undo(struct grant *g, struct treewalk_entry *entry,
@@ -151,7 +176,7 @@ enum treewalk_next grantwalk_undo(struct grant *g, struct treewalk_entry *entry,
     const struct sid *group = g->request->group;
     struct aclplan_edit edit;
 
-    if (entry->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+    if (is_followed(entry))
         return TREEWALK_SKIP;
     if (!entry->handle)
         return TREEWALK_GO;
@@ -175,6 +200,11 @@ static enum treewalk_next visit(void *ctx, struct treewalk_entry *entry, struct 
         return TREEWALK_FAILED;
     next = g->undo ? grantwalk_undo(g, entry, t, err) : apply_to(g, entry, t, err);
     grantwork_give(g, t);
+    /* Nobody reads through a link's own list, and a profile has some that only the system
+     * may change. */
+    if (next == TREEWALK_FAILED && is_link(entry) && g->request->read && !g->undo &&
+        grantwork_is_denied(err))
+        return TREEWALK_GO;
     return next;
 }
 

@@ -4,6 +4,8 @@
 #include "core/bytes.h"
 #include "win/dirscan.h"
 
+#define STATUS_ACCESS_DENIED_ 0xC0000022u /* ntstatus.h */
+
 struct tools *grantwork_take(struct grant *g, struct err *err)
 {
     struct tools *t = NULL;
@@ -33,6 +35,12 @@ void grantwork_count(struct grant *g, uint64_t *what)
     EnterCriticalSection(&g->lock);
     (*what)++;
     LeaveCriticalSection(&g->lock);
+}
+
+bool grantwork_is_denied(const struct err *err)
+{
+    return (err->domain == ERR_WIN32 && err->code == ERROR_ACCESS_DENIED) ||
+           (err->domain == ERR_NTSTATUS && err->code == STATUS_ACCESS_DENIED_);
 }
 
 void grantwork_fail(struct grant *g, struct err *err, struct u16s path)

@@ -63,6 +63,9 @@ void grantwork_give(struct grant *g, struct tools *t);
 
 void grantwork_count(struct grant *g, uint64_t *what);
 
+/* Whether it is access that was missing. */
+bool grantwork_is_denied(const struct err *err);
+
 /* Counts a failure outside the walk; those in it are the walk's to count. */
 void grantwork_fail(struct grant *g, struct err *err, struct u16s path);
 

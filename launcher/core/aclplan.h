@@ -35,7 +35,7 @@
 #include "core/protected.h"
 #include "core/secdesc.h"
 
-#define ACLPLAN_VERSION 1u /* of all that is planned here: a new one walks again */
+#define ACLPLAN_VERSION 2u /* of all that is planned here: a new one walks again */
 
 #define ACLPLAN_WRITE                                                                    \
     (RIGHT_FILE_GENERIC_READ | RIGHT_FILE_GENERIC_WRITE | RIGHT_FILE_GENERIC_EXECUTE)

@@ -254,6 +254,9 @@ static void meet_leaf(struct worker *w, struct dir *in, const struct dirscan_nam
     auto_handle HANDLE file = NULL;
     struct treewalk_entry entry = { .attributes = name->attributes, .name = name->name };
 
+    /* So that the visitor can ask the handle whether it is one. */
+    if (access && name->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        access |= FILE_READ_ATTRIBUTES;
     if (access) {
         NTSTATUS status =
             dirscan_open(in->handle, name->name, access, is_directory, &file);

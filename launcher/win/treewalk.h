@@ -14,7 +14,8 @@
 
 /* One file, directory or reparse point, for the length of the call that shows it. */
 struct treewalk_entry {
-    HANDLE handle;      /* with the access asked for; NULL if none was, or if refused */
+    HANDLE handle;      /* with the access asked for, a reparse point's own and with
+                           FILE_READ_ATTRIBUTES; NULL if none was, or if refused */
     DWORD attributes;   /* FILE_ATTRIBUTE_*; a directory's are read from the handle too */
     uint32_t depth;     /* 0: the root, 1: what lies in it, ... */
     bool refused;       /* a directory without the access asked for: counted as a failure

@@ -37,6 +37,7 @@ struct kept {
     size_t old_bytes, now_bytes;
     bool refuses; /* every write */
     bool forgets; /* says that it wrote, and kept half: like Wine */
+    bool link;    /* a handle of it shows a reparse point */
 };
 
 static struct {
@@ -52,6 +53,7 @@ static struct {
     bool lone;    /* what is "alone" on disk is listed with a lone surrogate */
     bool astray;  /* a file reopened by an empty name is base\\other, as if the volume */
     const char16_t *swapped; /* and by a path with this end is that too */
+    const char16_t *links[4]; /* names that are listed as reparse points */
 } store;
 
 static struct sid user_sid(void)
@@ -232,6 +234,24 @@ bool __wrap_security_token(struct security_token *token, struct err *e)
     return true;
 }
 
+DWORD __real_dirscan_attributes(HANDLE file);
+DWORD __wrap_dirscan_attributes(HANDLE file);
+DWORD __wrap_dirscan_attributes(HANDLE file)
+{
+    DWORD attributes = __real_dirscan_attributes(file);
+    PUBLIC_OBJECT_BASIC_INFORMATION info = { 0 };
+
+    /* Windows does not answer without, Wine does. */
+    if (NtQueryObject(file, ObjectBasicInformation, &info, sizeof info, NULL) != 0 ||
+        !(info.GrantedAccess & FILE_READ_ATTRIBUTES))
+        return 0;
+    EnterCriticalSection(&store.lock);
+    if (!store.off && kept_of(file)->link)
+        attributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+    LeaveCriticalSection(&store.lock);
+    return attributes;
+}
+
 /* The native calls, linked before the system's own: Wine's files cannot have such names.
  */
 #define LONE u"\xD83Dlon\xDE00"
@@ -301,9 +321,14 @@ NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE directory, HANDLE event, PIO_APC_ROUT
         restart);
     FILE_FULL_DIR_INFORMATION *info = data;
 
-    while (store.lone && status == 0) {
-        if (info->FileNameLength == 10 && !memcmp(info->FileName, L"alone", 10))
+    while ((store.lone || store.links[0]) && status == 0) {
+        if (store.lone && info->FileNameLength == 10 &&
+            !memcmp(info->FileName, L"alone", 10))
             memcpy(info->FileName, LONE, 10);
+        for (size_t i = 0; i < 4 && store.links[i]; i++)
+            if (u16s_eq((struct u16s){ info->FileName, info->FileNameLength / 2 },
+                        u16s_of(store.links[i])))
+                info->FileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
         if (info->NextEntryOffset == 0)
             break;
         info = (void *)((uint8_t *)info + info->NextEntryOffset);
@@ -493,6 +518,7 @@ static void forget_all(void)
     memset(store.at, 0, STORE_CAP * sizeof *store.at);
     store.off = store.no_acls = store.slow = store.lone = store.astray = false;
     store.swapped = NULL;
+    memset(store.links, 0, sizeof store.links);
     store.reads = store.writes = store.stop_at = store.raze_at = 0;
     store.dead_at = -1;
     cancel = 0;
@@ -1535,7 +1561,7 @@ static void grant_apply__git_files_below_a_cut_off_directory__twice_is_once(void
     assert_as_before();
 }
 
-static void grant_apply__a_link__is_left_alone(void **state)
+static void grant_apply__a_link__leads_nowhere(void **state)
 {
     struct grant_request r = request_of(at_ws(), 'A');
 
@@ -1548,6 +1574,124 @@ static void grant_apply__a_link__is_left_alone(void **state)
                         kept_at(u"other")->old_bytes);
     assert_memory_equal(kept_at(u"other\\file")->now, kept_at(u"other\\file")->old,
                         kept_at(u"other\\file")->old_bytes);
+}
+
+/* As a package manager makes them: here plain files and directories that are listed, and
+ * seen by their handles, as reparse points. */
+static void make_links(bool by_handle)
+{
+    static const char16_t *const names[] = {
+        u"ws\\",
+        u"ws\\packages\\",
+        u"ws\\packages\\dir-link\\",
+        u"ws\\packages\\dir-link\\in",
+        u"ws\\packages\\file-link",
+        u"ws\\packages\\plain\\",
+        u"ws\\sub\\",
+        u"ws\\sub\\.git\\",
+        u"ws\\sub\\.git\\HEAD",
+        NULL,
+    };
+
+    make_all(names);
+    store.links[0] = u"dir-link";
+    store.links[1] = u"file-link";
+    store.links[2] = u".git";
+    kept_at(u"ws\\packages\\dir-link")->link = by_handle;
+    kept_at(u"ws\\packages\\file-link")->link = by_handle;
+    kept_at(u"ws\\sub\\.git")->link = by_handle;
+}
+
+static void assert_untouched(const char16_t *name)
+{
+    struct kept *k = kept_at(name);
+
+    if (k->now_bytes != k->old_bytes || memcmp(k->now, k->old, k->old_bytes) != 0)
+        fail_msg("%ls was changed", name);
+}
+
+static void grant_apply__links__are_fenced_and_not_followed(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_links(true);
+    for (int commit = 0; commit < 2; commit++) {
+        r.names.git_commit = commit;
+        apply(&r);
+        assert_int_equal(result.failed, 0);
+        assert_int_equal(result.links, 3);
+        for (int strict = 0; strict < 2; strict++) {
+            judge_one(u"ws\\packages\\dir-link", OPEN, true, "A", strict);
+            judge_one(u"ws\\packages\\file-link", OPEN, false, "A", strict);
+            judge_one(u"ws\\sub\\.git", SHUT, true, "A", strict);
+        }
+        assert_untouched(u"ws\\packages\\dir-link\\in");
+        assert_untouched(u"ws\\sub\\.git\\HEAD");
+        store.writes = 0;
+        apply(&r);
+        assert_int_equal(store.writes, 0);
+    }
+    undo(at_ws(), &r.sid);
+    assert_as_before();
+}
+
+/* One that was made in the root has inherited its entries. */
+static void grant_undo__links_made_since__every_byte_is_back(void **state)
+{
+    static const char16_t *const links[] = { u"ws\\packages\\dir-link",
+                                             u"ws\\sub\\.git" };
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_links(true);
+    store.links[0] = NULL;
+    apply(&r);
+    for (size_t i = 0; i < 2; i++) {
+        const struct kept *from = kept_at(u"ws\\packages\\plain");
+        struct kept *k = kept_at(links[i]);
+
+        memcpy(k->now, from->now, from->now_bytes);
+        k->now_bytes = from->now_bytes;
+    }
+    store.links[0] = u"dir-link";
+    undo(at_ws(), NULL);
+    assert_as_before();
+}
+
+/* As under Wine, where the handle is of what the link leads to. */
+static void grant__links_whose_handle_is_of_something_else__are_left_alone(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+    struct kept *k = NULL;
+
+    (void)state;
+    make_links(false);
+    apply(&r);
+    assert_untouched(u"ws\\packages\\dir-link");
+    assert_untouched(u"ws\\packages\\file-link");
+    assert_untouched(u"ws\\sub\\.git");
+    k = kept_at(u"ws\\packages\\dir-link");
+    memcpy(k->now, kept_at(u"ws\\packages")->now, SD_CAP);
+    k->now_bytes = kept_at(u"ws\\packages")->now_bytes;
+    undo(at_ws(), NULL);
+    assert_true(k->now_bytes > k->old_bytes);
+}
+
+/* The old names in a profile, which nobody but the system may change. */
+static void grant_apply__reading_and_a_link_refuses__is_no_failure(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'R');
+
+    (void)state;
+    make_links(true);
+    kept_at(u"ws\\packages\\dir-link")->refuses = true;
+    r.read = true;
+    apply(&r);
+    assert_int_equal(result.failed, 0);
+    r = request_of(at_ws(), 'A');
+    apply(&r);
+    assert_int_equal(result.failed, 1);
 }
 
 static void grant_apply__deep__reaches_the_bottom(void **state)
@@ -1922,7 +2066,11 @@ int main(void)
         TEST(grant_apply__lone_surrogates__are_names_like_any),
         TEST(grant_undo__of_an_unfinished_one__every_byte_is_back),
         TEST(grant_apply__git_files_below_a_cut_off_directory__twice_is_once),
-        TEST(grant_apply__a_link__is_left_alone),
+        TEST(grant_apply__a_link__leads_nowhere),
+        TEST(grant_apply__links__are_fenced_and_not_followed),
+        TEST(grant_undo__links_made_since__every_byte_is_back),
+        TEST(grant__links_whose_handle_is_of_something_else__are_left_alone),
+        TEST(grant_apply__reading_and_a_link_refuses__is_no_failure),
         TEST(grant_apply__deep__reaches_the_bottom),
         TEST(grant_apply__lists_of_others__are_respected_and_counted),
         TEST(grant_apply__lowered__labels_all_but_the_protected),
