@@ -100,8 +100,10 @@ static enum grant_outcome apply(struct grant *g, struct tools *t, struct err *er
     }
     if (g->result->stopped)
         return GRANT_STOPPED;
-    if (!r->read)
+    if (!r->read) {
         grantparent_guard(g, t);
+        grantparent_keep(g, t);
+    }
     return grantwork_write_root(g, true, t, err) ? GRANT_DONE : fail(g, err);
 }
 

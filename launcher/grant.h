@@ -70,7 +70,8 @@ enum grant_outcome {
 
 /* Gives the tree the entries of one SID, and of the group.  The root's directory comes
  * first, in a form that hands them down to what is made meanwhile but says "unfinished",
- * then all below, the directory that the root lies in, and last the root's final form:
+ * then all below, the directory that the root lies in, what other roots must not do to
+ * this one if it lies in them, and last the root's final form:
  * what grant_is_done knows it by.  So a killed or cancelled walk is found out, and the
  * next one changes only what is not yet as it should be.  One bad path never stops the
  * rest.  A reparse point of any kind is an object like another, and never entered; where

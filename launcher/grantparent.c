@@ -109,6 +109,57 @@ void grantparent_guard(struct grant *g, struct tools *t)
         guard(g, path, t);
 }
 
+/* Plans one directory for the roots that it lies in.  The label serves all of them.
+ * Where the user may not change the list, neither may what has less than his rights. */
+static void keep(struct grant *g, HANDLE directory, struct u16s path,
+                 const struct aclplan_object *object, uint32_t unless, struct tools *t)
+{
+    const struct grant_request *r = g->request;
+    struct sid list[ACL_OURS_MAX];
+    struct err err = { 0 };
+    size_t n = 0;
+
+    if (!security_read_handle(directory, &t->old, &err)) {
+        grantwork_fail(g, &err, path);
+        return;
+    }
+    n = aclstate_givers(&t->old.sd.dacl, &r->sid, unless, list);
+    for (size_t i = 0; i < n; i++) {
+        struct aclplan_policy policy = { .sid = list[i] };
+        struct aclplan_edit edit;
+
+        if (!security_read_handle(directory, &t->old, &err)) {
+            grantwork_fail(g, &err, path);
+            return;
+        }
+        policy.lowered = aclstate_is_lowered(&t->old.sd);
+        if (r->group && aclstate_gives(&t->old.sd.dacl, r->group, unless))
+            policy.group = r->group;
+        edit = aclplan_apply(object, &policy, &t->old.sd, &t->room);
+        if (grantwork_carry_out(g, directory, &edit, t, &err) != TREEWALK_GO &&
+            !grantwork_is_denied(&err))
+            grantwork_fail(g, &err, path);
+    }
+}
+
+void grantparent_keep(struct grant *g, struct tools *t)
+{
+    static const struct aclplan_object nested = { .kind = ACLPLAN_NESTED,
+                                                  .directory = true,
+                                                  .reached = true };
+    static const struct aclplan_object inside = {
+        .kind = ACLPLAN_INSIDE, .directory = true, .holds = true, .reached = true
+    };
+    struct u16s path = parent_of(g->request->path);
+    auto_handle HANDLE parent = NULL;
+    struct err ignored;
+
+    keep(g, g->root, u16s_of(g->request->path), &nested, ACLPLAN_STAY, t);
+    /* One that cannot be opened has been told of. */
+    if (path.len && grantparent_open(path, &parent, &ignored))
+        keep(g, parent, path, &inside, ACLPLAN_GUARD, t);
+}
+
 /* Takes those out of the list that something in the directory still needs.  What cannot
  * be read was never ours. */
 static size_t drop_needed(struct grant *g, HANDLE parent, struct sid *list, size_t count,

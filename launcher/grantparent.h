@@ -15,6 +15,11 @@ bool grantparent_open(struct u16s path, HANDLE *out, struct err *err);
  * open. */
 void grantparent_guard(struct grant *g, struct tools *t);
 
+/* The same for the roots that this one lies in, as far as their walks have not met it:
+ * none of them may delete or rename it, nor take the guard away.  What they are denied
+ * there stays until they are walked or undone. */
+void grantparent_keep(struct grant *g, struct tools *t);
+
 /* Takes them away with the last that needs them: which that is the directory itself
  * tells, and what lies in it. */
 void grantparent_unguard(struct grant *g, struct tools *t);

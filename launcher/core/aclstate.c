@@ -63,16 +63,6 @@ bool aclstate_was_protected(const struct acl *dacl, const struct sid *sid)
     return false;
 }
 
-void aclstate_unfinish(uint8_t *list, const struct acl *acl, const struct sid *sid)
-{
-    struct ace ace = { 0 };
-
-    while (acl_next(acl, &ace))
-        if (ace.plain && ace.type == ACE_ALLOW && !(ace.flags & ACE_INHERITED) &&
-            sid_eq(&ace.sid, sid))
-            list[(size_t)(ace.at - acl->at) + 1] = ace.flags | ACE_INHERIT_ONLY;
-}
-
 /* Takes a SID out of the list. */
 static size_t drop(const struct sid *sid, struct sid *list, size_t count)
 {
@@ -82,6 +72,55 @@ static size_t drop(const struct sid *sid, struct sid *list, size_t count)
         if (!sid_eq(&list[i], sid))
             list[left++] = list[i];
     return left;
+}
+
+bool aclstate_gives(const struct acl *dacl, const struct sid *sid, uint32_t unless)
+{
+    struct ace ace = { 0 };
+    bool gives = false;
+
+    while (acl_next(dacl, &ace)) {
+        if (!ace.plain || (ace.flags & ACE_INHERIT_ONLY) || !sid_eq(&ace.sid, sid))
+            continue;
+        if (ace.type == ACE_DENY && (ace.mask & unless) == unless)
+            return false;
+        gives = gives || (ace.type == ACE_ALLOW && (ace.mask & RIGHT_DELETE));
+    }
+    return gives;
+}
+
+size_t aclstate_givers(const struct acl *dacl, const struct sid *but, uint32_t unless,
+                       struct sid *list)
+{
+    struct ace ace = { 0 };
+    size_t count = 0;
+
+    while (count < ACL_OURS_MAX && acl_next(dacl, &ace)) {
+        if (!ace.plain || ace.type != ACE_ALLOW || !sid_is_ours(&ace.sid) ||
+            sid_eq(&ace.sid, but) || !aclstate_gives(dacl, &ace.sid, unless))
+            continue;
+        count = drop(&ace.sid, list, count);
+        list[count++] = ace.sid;
+    }
+    return count;
+}
+
+bool aclstate_is_lowered(const struct secdesc *sd)
+{
+    static const struct acl_ours ours = { .label = true };
+    struct ace ace = { 0 };
+
+    return secdesc_label(sd, &ace) && ace_is_ours(&ace, &ours);
+}
+
+void aclstate_unfinish(uint8_t *list, const struct acl *acl, const struct sid *sid)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(acl, &ace))
+        if (ace.plain && ace.type == ACE_ALLOW && !(ace.flags & ACE_INHERITED) &&
+            sid_eq(&ace.sid, sid))
+            list[(size_t)(ace.at - acl->at) + 1] = ace.flags | ACE_INHERIT_ONLY;
 }
 
 size_t aclstate_guards(const struct acl *dacl, const struct sid *only, struct sid *list)

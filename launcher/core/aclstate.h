@@ -23,6 +23,19 @@ bool aclstate_is_root_of(const struct acl *dacl, const struct sid *sid);
 /* Whether it was planned as protected, or as a git directory, for this root. */
 bool aclstate_was_protected(const struct acl *dacl, const struct sid *sid);
 
+/* Whether the list lets this SID delete the directory itself, some entry taking effect
+ * there, and denies it not all of `unless`. */
+bool aclstate_gives(const struct acl *dacl, const struct sid *sid, uint32_t unless);
+
+/* The SIDs of ours besides *but of which that holds: the roots that the directory lies in
+ * and whose walks have not been there since it has been anything to be kept.  Returns how
+ * many, at most ACL_OURS_MAX. */
+size_t aclstate_givers(const struct acl *dacl, const struct sid *but, uint32_t unless,
+                       struct sid *list);
+
+/* Whether the label is ours. */
+bool aclstate_is_lowered(const struct secdesc *sd);
+
 /* Turns the list that a root's directory has in the end, acl->bytes bytes of it at list,
  * into one that hands down the same but gives the root itself nothing: what says that the
  * walk has not gone through.  The next aclplan_apply changes it back. */

@@ -101,6 +101,59 @@ static void aclstate_is_root_of__only_a_roots_own_directory(void **state)
     }
 }
 
+static void aclstate_givers__lists__are_who_may_delete_the_directory_itself(void **state)
+{
+    static const struct {
+        const char16_t *text;
+        uint32_t unless;
+        unsigned givers; /* A: 1, B: 2 */
+    } rows[] = {
+        { u"D:AI" USUAL, ACLPLAN_STAY, 0 },
+        { u"D:AI" INSIDE USUAL, ACLPLAN_STAY, 1 },
+        { u"D:AI" INSIDE "(A;OICIID;SD;;;" B ")" USUAL, ACLPLAN_STAY, 3 },
+        { u"D:AI(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")" INSIDE USUAL, 0x10000, 1 },
+        /* a root's own, and what only reads */
+        { u"D:AI(D;;SDWDWO;;;" A ")(A;OICI;" W ";;;" A ")(A;OICIIO;SD;;;" A ")" USUAL,
+          ACLPLAN_STAY, 0 },
+        { u"D:AI(A;OICI;FRFX;;;" A ")", ACLPLAN_STAY, 0 },
+        /* nested already, protected, holding something */
+        { u"D:AI(D;;SDWDWO;;;" A ")" INSIDE USUAL, ACLPLAN_STAY, 0 },
+        { u"D:AI(D;OICIID;0xd0156;;;" A ")" INSIDE USUAL, ACLPLAN_STAY, 0 },
+        { u"D:AI(D;;WDWO;;;" A ")" INSIDE USUAL, ACLPLAN_STAY, 1 },
+        { u"D:AI(D;;WDWO;;;" A ")" INSIDE USUAL, ACLPLAN_GUARD, 0 },
+        { u"D:AI(D;OICIIO;SDWDWO;;;" A ")" INSIDE USUAL, ACLPLAN_STAY, 1 },
+        { u"D:AI(D;;SDWDWO;;;" B ")" INSIDE USUAL, ACLPLAN_STAY, 1 },
+        /* of another, and somebody else's */
+        { u"D:AI(A;OICIID;SD;;;" C ")(A;OICIID;FA;;;WD)" USUAL, ACLPLAN_STAY, 0 },
+    };
+    const struct sid a = sid_text(u"" A), b = sid_text(u"" B), c = sid_text(u"" C);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct secdesc sd = sd_text(rows[i].text);
+        struct sid list[ACL_OURS_MAX];
+        size_t n = aclstate_givers(&sd.dacl, &c, rows[i].unless, list);
+        unsigned got = 0;
+
+        for (size_t k = 0; k < n; k++)
+            got += sid_eq(&list[k], &a) ? 1u : sid_eq(&list[k], &b) ? 2u : 100u;
+        if (got != rows[i].givers)
+            fail_msg("row %u: %u", (unsigned)i, got);
+    }
+}
+
+static void aclstate_is_lowered__labels__only_ours(void **state)
+{
+    struct secdesc sd = sd_text(u"D:S:(ML;OICIID;NW;;;S-1-16-6144)");
+
+    (void)state;
+    assert_true(aclstate_is_lowered(&sd));
+    sd = sd_text(u"D:S:(ML;OICI;NW;;;LW)");
+    assert_false(aclstate_is_lowered(&sd));
+    sd = sd_text(u"D:");
+    assert_false(aclstate_is_lowered(&sd));
+}
+
 /* For a root of either kind: not finished, and finished again by the plan, to the byte.
  */
 static void aclstate_unfinish__a_root__is_told_apart_and_taken_back(void **state)
@@ -170,6 +223,8 @@ static void aclstate_drop_needed__what_lies_in_it__keeps_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aclstate_givers__lists__are_who_may_delete_the_directory_itself),
+        cmocka_unit_test(aclstate_is_lowered__labels__only_ours),
         cmocka_unit_test(aclstate__lists__say_what_was_planned),
         cmocka_unit_test(aclstate_is_root_of__only_a_roots_own_directory),
         cmocka_unit_test(aclstate_unfinish__a_root__is_told_apart_and_taken_back),

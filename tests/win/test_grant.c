@@ -1292,8 +1292,134 @@ static void grant_apply__nested_roots__both_stay(void **state)
     assert_as_before();
 }
 
-/* The order in which they are not: the outer one learns of the inner one when it is
- * walked again. */
+/* Whether the fence of these roots lets the directory go, to a path or a bare name. */
+static bool may_go(const char *roots, const char16_t *name)
+{
+    bool may = false;
+
+    for (int strict = 0; strict < 2; strict++) {
+        struct accesscheck_token t = token_of(roots, strict);
+        struct accesscheck_file_verdict v;
+        struct secdesc sd = now_at(name), up = now_at(parent_name(name));
+
+        accesscheck_rename(&t, &sd, &up, NULL, true, &v);
+        may = may || v.allowed || may_delete(&t, name) ||
+              (rights(&t, name) & ACLPLAN_STAY) ||
+              (rights(&t, parent_name(name)) & ACLPLAN_GUARD);
+    }
+    return may;
+}
+
+/* Everyone has everything in it, by entries of its own. */
+static void open_to_all(const char16_t *name)
+{
+    const struct acl_entry e = { ACE_ALLOW, 3, RIGHT_FILE_ALL, sid_everyone() };
+    uint8_t bytes[512];
+    struct aclbuf b = aclbuf_init(bytes, sizeof bytes);
+    struct kept *k = kept_at(name);
+    struct secdesc sd = now_at(name);
+    struct ace ace = { 0 };
+
+    aclbuf_add(&b, &e);
+    while (acl_next(&sd.dacl, &ace))
+        aclbuf_add_ace(&b, &ace);
+    sd.dacl = aclbuf_acl(&b);
+    set_sd(k, &sd);
+}
+
+/* The order in which the outer one does not meet the inner one before it is walked
+ * again. */
+static void grant_apply__inner_root_after_the_outer__stays_in_both(void **state)
+{
+    static const char16_t *const places[] = { u"ws\\vendor\\lib", u"ws\\src" };
+    static char16_t inner_path[MAX_PATH];
+    struct grant_request outer = request_of(at_ws(), 'A'), inner;
+    struct sid group = { .revision = 1,
+                         .sub_count = 5,
+                         .authority = { 0, 0, 0, 0, 0, 5 },
+                         .sub = { 21, 1, 2, 3, 1010 } };
+
+    (void)state;
+    make_tree();
+    for (unsigned how = 0; how < 16; how++) {
+        const char16_t *place = places[how & 1];
+
+        if (how == 8) {
+            open_to_all(u"ws\\vendor");
+            open_to_all(u"ws\\vendor\\lib");
+            open_to_all(u"ws\\src");
+        }
+        swprintf(inner_path, MAX_PATH, L"%ls\\%ls", base, place);
+        inner = request_of(inner_path, 'B');
+        outer.lowered = inner.lowered = how & 2;
+        outer.group = inner.group = how & 4 ? &group : NULL;
+        apply(&outer);
+        assert_true(how >= 8 || may_go("A", place));
+        apply(&inner);
+        if (may_go("A", place) || may_go("B", place) || may_go("AB", place))
+            fail_msg("%ls can go, %u", place, how);
+        store.writes = 0;
+        apply(&inner);
+        apply(&outer);
+        if (store.writes)
+            fail_msg("%d writes more, %u", (int)store.writes, how);
+        undo(how & 1 ? inner_path : at_ws(), how & 1 ? &inner.sid : &outer.sid);
+        undo(how & 1 ? at_ws() : inner_path, NULL);
+        if (how & 4) {
+            struct grant_request also = { .group = &group, .cancel = &cancel };
+
+            assert_int_equal(grant_undo(at_ws(), NULL, &also, &result, &err), GRANT_DONE);
+        }
+        assert_as_before();
+    }
+}
+
+static void grant_apply__inner_root_and_dead_after_any_write__is_found_out(void **state)
+{
+    static char16_t inner_path[MAX_PATH];
+    struct grant_request outer = request_of(at_ws(), 'A'), inner;
+
+    (void)state;
+    make_tree();
+    swprintf(inner_path, MAX_PATH, L"%ls\\ws\\vendor\\lib", base);
+    inner = request_of(inner_path, 'B');
+    for (LONG n = 0; n < 12; n++) {
+        apply(&outer);
+        store.writes = 0;
+        store.dead_at = n;
+        (void)grant_apply(&inner, &result, &err);
+        store.dead_at = -1;
+        if (grant_is_done(&inner, &err) == GRANT_LOOK_DONE &&
+            may_go("A", u"ws\\vendor\\lib") && result.failed == 0)
+            fail_msg("looks done after %d", (int)n);
+        apply(&inner);
+        assert_false(may_go("A", u"ws\\vendor\\lib"));
+        undo(at_ws(), NULL);
+        assert_as_before();
+    }
+}
+
+/* The inner root is one no more: what the outer one is denied there goes with its next
+ * walk. */
+static void grant_undo__inner_root_after_the_outer__outer_takes_it_back(void **state)
+{
+    static char16_t inner_path[MAX_PATH];
+    struct grant_request outer = request_of(at_ws(), 'A'), inner;
+
+    (void)state;
+    make_tree();
+    swprintf(inner_path, MAX_PATH, L"%ls\\ws\\vendor\\lib", base);
+    inner = request_of(inner_path, 'B');
+    apply(&outer);
+    apply(&inner);
+    undo(inner_path, &inner.sid);
+    assert_int_equal(grant_is_done(&outer, &err), GRANT_LOOK_DONE);
+    apply(&outer);
+    judge("A", u"ws", (const char16_t *const[]){ u"ws\\vendor\\lib\\.GIT", NULL });
+    undo(at_ws(), &outer.sid);
+    assert_as_before();
+}
+
 static void grant_undo__inner_first_or_last__every_byte_is_back(void **state)
 {
     static char16_t inner_path[MAX_PATH];
@@ -2056,6 +2182,9 @@ int main(void)
         TEST(grant_apply__root_does_not_keep_it__ends_at_once),
         TEST(grant_apply__this_system__claims_only_what_it_keeps),
         TEST(grant_apply__nested_roots__both_stay),
+        TEST(grant_apply__inner_root_after_the_outer__stays_in_both),
+        TEST(grant_apply__inner_root_and_dead_after_any_write__is_found_out),
+        TEST(grant_undo__inner_root_after_the_outer__outer_takes_it_back),
         TEST(grant_undo__inner_first_or_last__every_byte_is_back),
         TEST(grant_undo__two_in_one_directory__guard_goes_with_the_last),
         TEST(grant_apply__git_files__protect_where_they_lead),
