@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "core/exitcode.h"
 #include "core/sha256.h"
+#include "grantstate.h"
 #include "ledger.h"
 #include "report.h"
 #include "sandbox.h"
@@ -267,6 +268,18 @@ static bool take_profile(void)
     return !walking_has_ours(clean.target) || take_away(clean.target, false);
 }
 
+/* The guards on our own directories. */
+static void take_guards(void)
+{
+    struct err err = { 0 };
+
+    if (file_kind(clean.data) != FILE_IS_DIRECTORY ||
+        grantstate_unguard(clean.data, clean.walking.dry_run, &err))
+        return;
+    err_report(&err, u"clean");
+    clean.bad = true;
+}
+
 static void take_all(void)
 {
     name_box(NULL);
@@ -279,6 +292,7 @@ static void take_all(void)
     if (!take_box(NULL))
         for (size_t i = 0; i < root_count(); i++)
             clean.left[i] = clean.chosen[i];
+    take_guards();
 }
 
 static bool is_read(const struct journal_record *r)

@@ -80,6 +80,11 @@ static enum grant_outcome apply(struct grant *g, struct tools *t, struct err *er
     const struct grant_request *r = g->request;
     bool finished = false;
 
+    if (r->parent_only) {
+        g->marked = true; /* there is no root to be marked */
+        grantparent_guard(g, t);
+        return GRANT_DONE;
+    }
     if (!grantparent_open(u16s_of(r->path), &g->root, err) || !is_meant(g, t, err))
         return fail(g, err);
     if (!security_is_kept(g->root))
@@ -123,6 +128,10 @@ static bool undo_file(struct grant *g, struct tools *t, struct err *err)
 
 static enum grant_outcome undo(struct grant *g, struct tools *t, struct err *err)
 {
+    if (g->request->parent_only) {
+        grantparent_unguard(g, t);
+        return GRANT_DONE;
+    }
     if (!grantparent_open(u16s_of(g->request->path), &g->root, err)) {
         if (err->domain == ERR_WIN32 && err->code == ERROR_DIRECTORY &&
             undo_file(g, t, err))

@@ -28,6 +28,8 @@ struct grant_request {
     uint32_t closed_depth;
     bool lowered;                /* integrity = lowered */
     bool hard_links;             /* as the policy has it */
+    bool parent_only;            /* just the guard on the directory that path lies in; path
+                                    itself need not be there */
     bool dry_run;                /* counts, changes nothing */
     bool background;             /* this process at background priority meanwhile */
     const volatile LONG *cancel; /* not 0: stop soon; may be NULL */
@@ -86,7 +88,8 @@ enum grant_outcome grant_apply(const struct grant_request *request,
  * path: the root's directory first, so that it no longer counts as granted, last the
  * guard on the directory it lies in, unless something else in that one still needs it.
  * And everything of how->group, but with how->read not in the roots that it was given.
- * Of *how besides only id, dry_run, background, cancel, progress and ctx count. */
+ * Of *how besides only id, parent_only, dry_run, background, cancel, progress and ctx
+ * count. */
 enum grant_outcome grant_undo(const char16_t *path, const struct sid *sid,
                               const struct grant_request *how,
                               struct grant_result *result, struct err *err);

@@ -2,10 +2,12 @@
 
 #include "core/exitcode.h"
 #include "core/sha256.h"
+#include "grantstate.h"
 #include "ledger.h"
 #include "rootcheck.h"
 #include "sandbox.h"
 #include "walking.h"
+#include "win/errtext.h"
 #include "win/file.h"
 
 /* One root a time; the process is there for nothing else. */
@@ -170,6 +172,16 @@ static void take_back(void)
         return; /* it goes on saying "begun", as after a walk that was killed */
 }
 
+/* The root is as it should be without that, too. */
+static void guard_state(void)
+{
+    struct err err = { 0 };
+
+    if (!granting.walking.dry_run &&
+        !grantstate_guard(granting.walking.data_dir, granting.digest, &err))
+        err_report(&err, u"keep what is fenced from deleting Ringfence's own files");
+}
+
 static bool grant(struct context *c, const char16_t *root, struct err *err)
 {
     /* Once more after the waiting, which may have been long. */
@@ -182,6 +194,7 @@ static bool grant(struct context *c, const char16_t *root, struct err *err)
         take_back();
         return false;
     }
+    guard_state();
     return note(JOURNAL_DONE, err);
 }
 

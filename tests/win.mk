@@ -6,7 +6,7 @@ $(WINTESTS:%=$(WINTEST)/win_%.exe): $(WINTEST)/win_%.exe: $(WINTEST)/tests/win/%
 	$Q$(CROSS_x64)gcc $(filter %.o,$^) $(filter %.a,$^) $(LDTEST) -ladvapi32 -lntdll -o $@
 # Of ringfence.exe's own, which the library has not; and what a test puts in its place.
 wraps = $(patsubst %,-Wl$(comma)--wrap=%,$1)
-$(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantwork grantwalk grantgit grantparent gitlink scratch battery)
+$(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantwork grantwalk grantgit grantparent grantstate gitlink scratch battery)
 $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes)
 
@@ -27,7 +27,7 @@ $(WINTEST)/win_test_actor.exe: $(patsubst %,$(WINTEST)/%.o,launcher/actor tests/
 $(WINTEST)/win_test_scratch.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantwork grantwalk grantgit grantparent gitlink scratch battery)
 $(WINTEST)/win_test_scratch.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject)
 # Has an engine of its own.
-$(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting setup_user sandbox ledger rootcheck volumes)
+$(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting grantstate setup_user sandbox ledger rootcheck volumes)
 $(WINTEST)/win_test_walking.exe: LDTEST = $(call wraps,__imp_RemoveDirectoryW)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: LDTEST = $(call wraps,dll_loaded)

@@ -5,6 +5,7 @@
 #include "core/accesscheck.h"
 #include "core/aclstate.h"
 #include "core/sddl.h"
+#include "grantstate.h"
 #include "scratch.h"
 #include "win/file.h"
 #include "win/security.h"
@@ -1820,6 +1821,144 @@ static void grant_apply__reading_and_a_link_refuses__is_no_failure(void **state)
     assert_int_equal(result.failed, 1);
 }
 
+#define BOX_A u"ringfence\\box\\414141414141414141414141"
+#define BOX_B u"ringfence\\box\\424242424242424242424242"
+
+static const char16_t *at_data(const char16_t *name)
+{
+    static char16_t text[2][MAX_PATH];
+    static unsigned turn;
+    char16_t *at = text[turn++ % 2];
+
+    swprintf(at, MAX_PATH, L"%ls\\%ls", base, name);
+    return at;
+}
+
+/* Where Local is base: two roots, of which the first is a workspace. */
+static void make_state(void)
+{
+    static const char16_t *const names[] = {
+        u"beside\\",
+        u"ringfence\\",
+        u"ringfence\\journal",
+        u"ringfence\\policy.ini",
+        u"ringfence\\proof",
+        u"ringfence\\box\\",
+        BOX_A u"\\",
+        BOX_A u"\\fence",
+        BOX_A u"\\root",
+        BOX_A u"\\temp\\",
+        BOX_A u"\\temp\\x",
+        BOX_A u"\\cache\\",
+        BOX_B u"\\",
+        BOX_B u"\\fence",
+        NULL,
+    };
+
+    make_all(names);
+}
+
+static bool is_temp(const char16_t *name)
+{
+    return wcsstr(name, u"\\temp\\") != NULL;
+}
+
+/* How many of what is ours the fence of A may change, delete or rename. */
+static unsigned count_open(void)
+{
+    unsigned open = 0;
+
+    list_all();
+    for (size_t i = 0; i < path_count; i++)
+        for (int strict = 0; strict < 2; strict++) {
+            struct accesscheck_token t = token_of("A", strict);
+            struct accesscheck_file_verdict v;
+            struct secdesc sd = now_at(paths[i]), up = now_at(parent_name(paths[i]));
+            uint32_t bad = wcsstr(paths[i], u"\\temp") || wcsstr(paths[i], u"\\cache")
+                               ? ACLPLAN_STAY
+                               : CHANGES & ~RIGHT_FILE_DELETE_CHILD;
+
+            if (is_temp(paths[i]) || wcsncmp(paths[i], u"ringfence", 9) != 0)
+                continue;
+            accesscheck_rename(&t, &sd, &up, NULL, is_dir[i], &v);
+            open += v.allowed || may_delete(&t, paths[i]) || (rights(&t, paths[i]) & bad);
+        }
+    return open;
+}
+
+static void guard(char of)
+{
+    uint8_t digest[12];
+
+    memset(digest, of, sizeof digest);
+    if (!grantstate_guard(at_data(u"ringfence"), digest, &err))
+        fail_msg("%ls: %s %x", err.object, err.call, (unsigned)err.code);
+}
+
+static void grantstate_guard__all_of_our_own__stays(void **state)
+{
+    struct grant_request r = request_of(at_data(BOX_A u"\\temp"), 'A');
+
+    (void)state;
+    make_state();
+    apply(&r);
+    r.path = at_data(BOX_A u"\\cache");
+    apply(&r);
+    assert_true(count_open() > 0);
+    guard('A');
+    guard('B');
+    assert_int_equal(count_open(), 0);
+    judge_one(BOX_A u"\\temp\\x", OPEN, false, "A", false);
+    assert_untouched(u"beside");
+    assert_untouched(u"ringfence\\policy.ini");
+    store.writes = 0;
+    guard('A');
+    guard('B');
+    assert_int_equal(store.writes, 0);
+    /* One root is cleaned: what the other needs stays. */
+    undo(at_data(BOX_B), NULL);
+    assert_int_equal(count_open(), 1);
+    undo(at_data(u"ringfence\\box"), NULL);
+    assert_true(grantstate_unguard(at_data(u"ringfence"), true, &err));
+    assert_true(grantstate_unguard(at_data(u"ringfence"), false, &err));
+    assert_as_before();
+}
+
+/* Nothing is there yet but the directory, or not even that. */
+static void grantstate_guard__no_boxes__guards_what_there_is(void **state)
+{
+    (void)state;
+    assert_false(
+        grantstate_guard(at_data(u"ringfence"), (const uint8_t *)"AAAAAAAAAAAA", &err));
+    make_all((const char16_t *const[]){ u"ringfence\\", u"ringfence\\policy.ini", NULL });
+    guard('A');
+    assert_int_equal(count_open(), 0);
+    assert_true(grantstate_unguard(at_data(u"ringfence"), false, &err));
+    assert_as_before();
+    kept_at(u"")->refuses = true;
+    assert_false(
+        grantstate_guard(at_data(u"ringfence"), (const uint8_t *)"AAAAAAAAAAAA", &err));
+    assert_non_null(wcsstr(err.object, L"ringfence-grant"));
+}
+
+/* The profile's entries come and go beside the guards. */
+static void grantstate_guard__reads_undone__stays(void **state)
+{
+    static char16_t profile[MAX_PATH];
+    struct grant_request r = request_of(wcscpy(profile, base), 'R');
+
+    (void)state;
+    make_state();
+    guard('A');
+    guard('B');
+    r.read = true;
+    assert_int_equal(grant_apply(&r, &result, &err), GRANT_DONE);
+    assert_int_equal(grant_undo(profile, &r.sid, &r, &result, &err), GRANT_DONE);
+    assert_int_equal(count_open(), 0);
+    assert_int_equal(grant_undo(profile, NULL, &r, &result, &err), GRANT_DONE);
+    assert_as_before();
+}
+
 static void grant_apply__deep__reaches_the_bottom(void **state)
 {
     struct grant_request r = request_of(at_ws(), 'A');
@@ -2200,6 +2339,9 @@ int main(void)
         TEST(grant_undo__links_made_since__every_byte_is_back),
         TEST(grant__links_whose_handle_is_of_something_else__are_left_alone),
         TEST(grant_apply__reading_and_a_link_refuses__is_no_failure),
+        TEST(grantstate_guard__all_of_our_own__stays),
+        TEST(grantstate_guard__no_boxes__guards_what_there_is),
+        TEST(grantstate_guard__reads_undone__stays),
         TEST(grant_apply__deep__reaches_the_bottom),
         TEST(grant_apply__lists_of_others__are_respected_and_counted),
         TEST(grant_apply__lowered__labels_all_but_the_protected),
