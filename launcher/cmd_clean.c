@@ -3,6 +3,7 @@
  * ringfence clean: takes every entry and label of ours away again, from a path
  * with all that is in it, or from everything that the journal names.
  */
+#include "boxroot.h"
 #include "cli.h"
 #include "core/exitcode.h"
 #include "core/sha256.h"
@@ -28,13 +29,15 @@ static struct {
     bool gone;                     /* the target, or its like, is not there any more */
     bool bad;                      /* something is left, or may be */
     size_t said;                   /* lines on stdout, or what would be one */
+    size_t lost;                   /* roots that have a box and are nowhere to be found */
     bool chosen[LEDGER_ROOTS_MAX]; /* roots of the journal that are to be cleared
                                     */
     bool left[LEDGER_ROOTS_MAX];   /* chosen, and not everything could be taken away
                                     */
     char16_t data[WIN_PATH_CAP];
-    char16_t target[WIN_PATH_CAP]; /* what was asked for, then where it really is */
-    char16_t root[WIN_PATH_CAP];   /* of a record */
+    char16_t target[WIN_PATH_CAP];    /* what was asked for, then where it really is */
+    char16_t root[WIN_PATH_CAP];      /* of a record */
+    char16_t lost_root[WIN_PATH_CAP]; /* of a box */
     char16_t other[WIN_PATH_CAP];
     char16_t box[WIN_PATH_CAP];
 } clean;
@@ -153,11 +156,12 @@ static void for_each(const char16_t *directory, char16_t *text,
 
 static void delete_file(const char16_t *path, bool is_directory)
 {
-    if (!is_directory)
+    if (!is_directory && !u16s_iends(u16s_of(path), U16S("\\" BOXROOT_NAME)))
         DeleteFileW(path);
 }
 
-/* The files beside temp and cache say that the fence is ready there. */
+/* The files beside temp and cache say that the fence is ready there; but for the one that
+ * says where that is, which is needed until all is clean. */
 static void forget_fence(const char16_t *box, bool is_directory)
 {
     if (is_directory && !clean.walking.dry_run)
@@ -268,6 +272,92 @@ static bool take_profile(void)
     return !walking_has_ours(clean.target) || take_away(clean.target, false);
 }
 
+/* The digest that a box is named by. */
+static bool read_digest(const char16_t *box, uint8_t digest[JOURNAL_ROOT_BYTES])
+{
+    struct u16s name = u16s_from(u16s_of(box), u16_len(clean.box)); /* "\\" too */
+
+    if (name.len != 1 + 2 * (size_t)JOURNAL_ROOT_BYTES)
+        return false;
+    for (size_t i = 0; i < JOURNAL_ROOT_BYTES; i++) {
+        uint64_t value = 0;
+
+        if (!u16s_hex(u16s_head(u16s_from(name, 1 + 2 * i), 2), &value))
+            return false;
+        digest[i] = (uint8_t)value;
+    }
+    return true;
+}
+
+/* Whose box it is, when no record of the journal says so. */
+static enum boxroot find_lost(const char16_t *box, bool is_directory, uint8_t *digest)
+{
+    const struct journal_record *known = NULL;
+    struct u16buf path = U16BUF(clean.lost_root);
+
+    if (!is_directory || !read_digest(box, digest))
+        return BOXROOT_NONE;
+    known = ledger_root(&clean.ledger, digest);
+    return known && known->state != JOURNAL_CLEARED
+               ? BOXROOT_NONE
+               : boxroot_find(clean.data, digest, &path);
+}
+
+/* Before its record is forgotten, by which alone an older version's box is known: what is
+ * not found now is to be asked for as long as nobody has cleaned it. */
+static void note_lost(const char16_t *box, bool is_directory)
+{
+    uint8_t digest[JOURNAL_ROOT_BYTES];
+    struct err err;
+
+    if (find_lost(box, is_directory, digest) == BOXROOT_UNKNOWN &&
+        !clean.walking.dry_run && !boxroot_note(clean.data, digest, u"", &err))
+        err_report(&err, u"note a root that is not found");
+}
+
+/* True when nothing of ours is left there. */
+static bool take_found(enum boxroot found)
+{
+    if (found == BOXROOT_ABSENT && is_gone(clean.lost_root)) {
+        say_gone(clean.lost_root);
+        return true;
+    }
+    if (take_away(clean.lost_root, false))
+        return true;
+    clean.bad = true;
+    return false;
+}
+
+static void take_lost(const char16_t *box, bool is_directory)
+{
+    uint8_t digest[JOURNAL_ROOT_BYTES];
+    enum boxroot found = find_lost(box, is_directory, digest);
+
+    if (found == BOXROOT_UNKNOWN)
+        clean.lost++;
+    else if (found != BOXROOT_NONE && take_found(found) && !clean.walking.dry_run)
+        boxroot_forget(clean.data, digest);
+}
+
+static void say_lost(void)
+{
+    char16_t text[24];
+    struct u16buf b = U16BUF(text);
+
+    if (!clean.lost)
+        return;
+    clean.bad = true;
+    walking_add_count(&b, clean.lost);
+    out_line(OUT_STDERR,
+             u"ringfence: roots that have a box but no record in the journal, and were "
+             u"not looked for: ",
+             text);
+    out_line(OUT_STDERR,
+             u"  fix: ringfence clean PATH, for each; where one is gone, delete its box "
+             u"in ",
+             clean.data, u"\\box");
+}
+
 /* The guards on our own directories. */
 static void take_guards(void)
 {
@@ -283,8 +373,11 @@ static void take_guards(void)
 static void take_all(void)
 {
     name_box(NULL);
+    for_each(clean.box, clean.other, note_lost);
     for_each(clean.box, clean.other, forget_fence);
     take_roots();
+    name_box(NULL);
+    for_each(clean.box, clean.other, take_lost);
     if (!take_profile())
         clean.bad = true;
     else if (!clean.walking.dry_run)
@@ -293,6 +386,7 @@ static void take_all(void)
         for (size_t i = 0; i < root_count(); i++)
             clean.left[i] = clean.chosen[i];
     take_guards();
+    say_lost();
 }
 
 static bool is_read(const struct journal_record *r)
@@ -340,6 +434,8 @@ static bool take_boxes(const uint8_t *digest)
         name_box(digest);
         forget_fence(clean.box, true);
         good = take_box(digest);
+        if (good && !clean.walking.bad && !clean.walking.dry_run)
+            boxroot_forget(clean.data, digest);
     }
     return good;
 }
@@ -440,13 +536,20 @@ static void begin_roots(void)
     }
 }
 
+static void forget_root(size_t i)
+{
+    note(i, JOURNAL_CLEARED);
+    if (!clean.walking.dry_run)
+        boxroot_forget(clean.data, record(i)->root);
+}
+
 static void end_roots(void)
 {
     for (size_t i = 0; i < root_count(); i++) {
         if (clean.chosen[i] && clean.left[i])
             clean.bad = true;
         else if (clean.chosen[i])
-            note(i, JOURNAL_CLEARED);
+            forget_root(i);
     }
 }
 
@@ -482,7 +585,7 @@ static bool run(struct err *err)
     end_roots();
     if (!clean.walking.dry_run)
         tidy();
-    if (good && clean.all && clean.said == 0 && !clean.walking.json)
+    if (good && clean.all && clean.said + clean.lost == 0 && !clean.walking.json)
         out_line(OUT_STDOUT, u"nothing to clean: the journal names no root");
     return good && !clean.bad;
 }

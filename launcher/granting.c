@@ -1,5 +1,6 @@
 #include "granting.h"
 
+#include "boxroot.h"
 #include "core/exitcode.h"
 #include "core/sha256.h"
 #include "grantstate.h"
@@ -61,8 +62,14 @@ static bool note(enum journal_state state, struct err *err)
     granting.record.plan = ACLPLAN_VERSION;
     for (size_t i = 0; i < JOURNAL_ROOT_BYTES; i++)
         granting.record.root[i] = granting.digest[i];
-    return granting.walking.dry_run ||
-           ledger_note(granting.walking.data_dir, &granting.record, granting.path, err);
+    if (granting.walking.dry_run)
+        return true;
+    if (!ledger_note(granting.walking.data_dir, &granting.record, granting.path, err))
+        return false;
+    if (state == JOURNAL_CLEARED)
+        boxroot_forget(granting.walking.data_dir, granting.digest);
+    return state != JOURNAL_BEGUN ||
+           boxroot_note(granting.walking.data_dir, granting.digest, granting.path, err);
 }
 
 /* How large it was the last time; a journal of another version ends it here. */

@@ -149,24 +149,109 @@ static void all__dry_run__the_same_words_and_no_change(void **state)
     free(after);
 }
 
-/* A journal that is lost: the boxes are there to be found. */
-static void all__boxes_that_no_journal_names__forgotten_too(void **state)
+#define LOST_BOX DATA u"\\box\\" ROOT_BOX
+
+/* A journal that is lost: a box says that there was a root, if not where.  That is said
+ * until somebody has cleaned it, whatever is forgotten meanwhile. */
+static void all__boxes_that_no_journal_names__told_until_they_are_gone(void **state)
 {
     struct proc p;
 
     (void)state;
     clear_data();
-    put_file(u"local\\ringfence\\box\\" ROOT_BOX u"\\fence", "ready");
-    put_file(u"local\\ringfence\\box\\" ROOT_BOX u"\\temp\\mine", "the user's");
-    clean(&p, u"--all --dry-run");
-    proc_assert_code(&p, 0);
-    proc_assert(&p, is_there(place(u"local\\ringfence\\box\\" ROOT_BOX u"\\fence")));
-    proc_clear(&p);
+    put_file(LOST_BOX u"\\fence", "ready");
+    put_file(LOST_BOX u"\\temp\\mine", "the user's");
+    for (unsigned i = 0; i < 3; i++) {
+        clean(&p, i ? u"--all" : u"--all --dry-run");
+        proc_assert_code(&p, 125);
+        proc_assert(&p, strstr(p.err->at, "no record in the journal, and were not looked "
+                                          "for: 1"));
+        proc_assert(&p, strstr(p.err->at, "  fix: ringfence clean PATH, "));
+        proc_assert(&p, count_messages(p.err->at) == 1);
+        proc_assert(&p, !strstr(p.out->at, "nothing to clean"));
+        proc_clear(&p);
+        assert_true(is_there(place(LOST_BOX u"\\fence")) == (i == 0));
+        assert_true(is_there(place(LOST_BOX u"\\temp\\mine")));
+    }
+    remove_tree(place(LOST_BOX));
     clean(&p, u"--all");
     proc_assert_code(&p, 0);
-    proc_assert(&p, !is_there(place(u"local\\ringfence\\box\\" ROOT_BOX u"\\fence")));
-    proc_assert(&p, is_there(place(u"local\\ringfence\\box\\" ROOT_BOX u"\\temp\\mine")));
+    proc_assert(&p, strstr(p.out->at, "nothing to clean"));
     proc_clear(&p);
+}
+
+/* Runs something in the root, and names the box that it got. */
+static const char16_t *box_of(const char16_t *root)
+{
+    WIN32_FIND_DATAW found;
+    struct proc p;
+    HANDLE find;
+
+    put_tool(u"tools\\probe.exe");
+    proc_init(&p, place(u"rf\\ringfence.exe"),
+              text(L" run -- \"%ls\" exit 0", place(u"tools\\probe.exe")));
+    p.cwd = root;
+    proc_run(&p);
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+    find = FindFirstFileW(place(DATA u"\\box\\????????????????????????"), &found);
+    assert_true(find != INVALID_HANDLE_VALUE);
+    FindClose(find);
+    return text(L"%ls\\box\\%ls", DATA, found.cFileName);
+}
+
+static void put_wide(const char16_t *relative, const char16_t *contents)
+{
+    HANDLE file =
+        CreateFileW(place(relative), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    DWORD done = 0;
+
+    assert_true(file != INVALID_HANDLE_VALUE);
+    WriteFile(file, contents, (DWORD)(wcslen(contents) * sizeof *contents), &done, NULL);
+    CloseHandle(file);
+}
+
+static void all__a_box_that_says_where_its_root_is__cleaned_there(void **state)
+{
+    const char16_t *root_file;
+    struct proc p;
+
+    (void)state;
+    clear_data();
+    put_file(u"lost\\.git\\HEAD", "x");
+    put_file(u"lost not\\a", "a");
+    root_file = text(L"%ls\\root", box_of(place(u"lost")));
+    /* Another place is not believed. */
+    put_wide(root_file, place(u"lost not"));
+    clean(&p, u"--all");
+    proc_assert_code(&p, 125);
+    proc_assert(&p, strstr(p.err->at, "not looked for: 1"));
+    proc_assert(&p, !strstr(p.out->at, "lost"));
+    proc_clear(&p);
+    put_wide(root_file, place(u"lost"));
+    clean(&p, u"--all --dry-run");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, "lost: 3 files and directories: 0 would change, "));
+    proc_clear(&p);
+    assert_true(is_there(place(root_file)));
+    clean(&p, u"--all");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, "lost: 3 files and directories: 0 changed, "));
+    proc_assert(&p, p.err->bytes == 0);
+    proc_clear(&p);
+    assert_false(is_there(place(root_file)));
+    /* One that is gone, and one cleaned by its path. */
+    put_wide(root_file, place(u"lost and gone"));
+    clean(&p, u"--all");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, "lost and gone: is gone"));
+    proc_clear(&p);
+    assert_false(is_there(place(root_file)));
+    put_wide(root_file, u"");
+    clean(&p, text(L"\"%ls\"", place(u"lost")));
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+    assert_false(is_there(place(root_file)));
 }
 
 /* A root that was deleted has nothing left; one on a drive that is not there
@@ -372,7 +457,8 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(all__no_journal__nothing_to_do),
         cmocka_unit_test(all__roots_in_the_journal__each_once_and_cleared),
         cmocka_unit_test(all__dry_run__the_same_words_and_no_change),
-        cmocka_unit_test(all__boxes_that_no_journal_names__forgotten_too),
+        cmocka_unit_test(all__boxes_that_no_journal_names__told_until_they_are_gone),
+        cmocka_unit_test(all__a_box_that_says_where_its_root_is__cleaned_there),
         cmocka_unit_test(all__roots_that_are_not_there__cleared_or_kept),
         cmocka_unit_test(path__deleted_root_that_the_journal_knows__cleared),
         cmocka_unit_test(all__damaged_journal__says_what_looks_without),

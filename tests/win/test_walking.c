@@ -1,3 +1,4 @@
+#include "boxroot.h"
 #include "granting.h"
 
 #include "core/exitcode.h"
@@ -9,6 +10,7 @@
 #include "walking.h"
 #include "win/account.h"
 #include "win/file.h"
+#include "win/statefile.h"
 #include "win/token.h"
 
 #include <setjmp.h>
@@ -555,6 +557,18 @@ static void prepare_context(void)
     assert_true(context_hash_path(root, context.root_hash, &err));
 }
 
+/* What the box of a digest says about the test's root. */
+static enum boxroot found_root(const uint8_t *digest)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf path = U16BUF(text);
+    enum boxroot found = boxroot_find(data_dir, digest, &path);
+
+    if (found == BOXROOT_FOUND)
+        assert_int_equal(_wcsicmp(text, root), 0);
+    return found;
+}
+
 static void granting_root__the_workspace__box_first_and_the_journal_around(void **state)
 {
     static const struct granting how = { .quiet = false };
@@ -579,7 +593,9 @@ static void granting_root__the_workspace__box_first_and_the_journal_around(void 
         assert_true(sid_eq(&r->sid, &sid) && !r->read && r->lowered && r->hard_links);
         assert_true(r->names.git_commit && r->names.more_count == 1);
     }
-    assert_int_equal(engine.guards, 3); /* boxes, data, and where that lies */
+    /* The box by its hash, boxes, data, and where that lies. */
+    assert_int_equal(engine.guards, 4);
+    assert_int_equal(found_root(context.root_hash), BOXROOT_FOUND);
     assert_int_equal(count_lines(out()), 1); /* the box is not worth one */
     assert_true(ledger_read(data_dir, &ledger, &err));
     assert_non_null(ledger_root(&ledger, context.root_hash));
@@ -769,9 +785,51 @@ static void granting_root__another_directory__has_no_box(void **state)
     listen();
     assert_true(granting_root(&context, root, &how, &code, &err));
     assert_int_equal(engine.calls, 1);
-    assert_int_equal(file_kind(in_dir(u"data\\box")), FILE_ABSENT);
+    assert_int_equal(file_kind(temp_text), FILE_ABSENT);
+    context.root_hash[0] ^= 1;
+    assert_int_equal(found_root(context.root_hash), BOXROOT_FOUND);
     assert_string_equal(out(), "");
     assert_string_equal(journal_state(), "done");
+}
+
+/* A journal can be lost: the box says whose it is, and is believed when the hash says the
+ * same. */
+static void boxroot_find__any_box__says_what_is_known(void **state)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf path = U16BUF(text);
+    uint8_t other[SHA256_BYTES] = { 9 };
+    struct record record;
+
+    (void)state;
+    prepare_context();
+    assert_int_equal(found_root(other), BOXROOT_NONE);
+    assert_true(boxroot_note(data_dir, context.root_hash, root, &err));
+    assert_int_equal(found_root(context.root_hash), BOXROOT_FOUND);
+    assert_true(boxroot_note(data_dir, other, root, &err));
+    assert_int_equal(found_root(other), BOXROOT_UNKNOWN);
+    assert_true(boxroot_note(data_dir, other, u"", &err));
+    assert_int_equal(found_root(other), BOXROOT_UNKNOWN);
+    assert_true(boxroot_note(data_dir, other, in_dir(u"nowhere"), &err));
+    assert_int_equal(boxroot_find(data_dir, other, &path), BOXROOT_ABSENT);
+    assert_int_equal(wcscmp(text, in_dir(u"nowhere")), 0);
+    boxroot_forget(data_dir, other);
+    boxroot_forget(data_dir, other);
+    assert_int_equal(found_root(other), BOXROOT_NONE);
+    assert_int_equal(file_kind(in_dir(u"data\\box\\090000000000000000000000")),
+                     FILE_ABSENT);
+    /* An older version's: the record alone. */
+    boxroot_forget(data_dir, context.root_hash);
+    CreateDirectoryW(in_dir(u"data\\box\\090000000000000000000000"), NULL);
+    for (int ready = 0; ready < 2; ready++) {
+        record_init(&record, other, other, other, 0);
+        record.state = ready ? RECORD_READY : RECORD_REFUSED;
+        record_seal(&record);
+        assert_true(
+            statefile_replace(in_dir(u"data\\box\\090000000000000000000000\\fence"),
+                              &record, sizeof record, &err));
+        assert_int_equal(found_root(other), ready ? BOXROOT_UNKNOWN : BOXROOT_NONE);
+    }
 }
 
 static void granting_root__some_paths_fail__goes_through_and_says_them(void **state)
@@ -819,6 +877,7 @@ static void granting_root__lists_not_kept__cleared(void **state)
     assert_false(granting_root(&context, root, &how, &code, &err));
     assert_non_null(strstr(err.call, "do not keep the lists"));
     assert_string_equal(journal_state(), "cleared");
+    assert_int_equal(found_root(context.root_hash), BOXROOT_NONE);
 }
 
 static void granting_root__dry_run__makes_and_notes_nothing(void **state)
@@ -1075,6 +1134,7 @@ int main(void)
         TEST(granting_root__dry_run_and_a_link__does_not_look_behind_it),
         TEST(granting_root__each_walk__is_told_the_directory_that_was_looked_at),
         TEST(granting_root__another_directory__has_no_box),
+        TEST(boxroot_find__any_box__says_what_is_known),
         TEST(granting_root__some_paths_fail__goes_through_and_says_them),
         TEST(granting_root__walk_fails__stays_begun),
         TEST(granting_root__lists_not_kept__cleared),
