@@ -26,12 +26,12 @@ struct grant_request {
                                          asked of what is at most closed_depth deep and
                                          in none of them.  NULL: there are no more */
     uint32_t closed_depth;
-    bool lowered;                /* integrity = lowered */
-    bool hard_links;             /* as the policy has it */
-    bool parent_only;            /* just the guard on the directory that path lies in; path
-                                    itself need not be there */
-    bool dry_run;                /* counts, changes nothing */
-    bool background;             /* this process at background priority meanwhile */
+    bool lowered;     /* integrity = lowered */
+    bool hard_links;  /* as the policy has it */
+    bool parent_only; /* just the guard on the directory that path lies in; path
+                         itself need not be there */
+    bool dry_run;     /* counts, changes nothing */
+    bool background;  /* this process at background priority meanwhile */
     const volatile LONG *cancel; /* not 0: stop soon; may be NULL */
     void (*progress)(void *ctx, const struct treewalk_progress *progress); /* or NULL */
     void *ctx;

@@ -2,7 +2,8 @@
  *
  * Makes a directory a writable root: refuses what must not be one, walks it,
  * and its box if it is the workspace, guards Ringfence's own directories, and keeps the
- * journal.  Where the sandbox accounts are set up their group is given the same.  Part of ringfence.exe only.
+ * journal.  Where the sandbox accounts are set up their group is given the same.  Part of
+ * ringfence.exe only.
  */
 #pragma once
 

@@ -24,7 +24,8 @@
  *   below those    as inside, and that deny and marker as NTFS hands them down; explicit
  *                  too where an allow would stand before them
  *   holds any of these (root, stays, protected): D GUARD, this folder; marker, this
- *                  folder.  Also for a directory outside that holds a root.
+ *                  folder.  Also for a directory outside that holds a root, or what
+ *                  Ringfence itself writes down (grantstate).
  *
  * GUARD is never allowed; it is denied where a world-writable list would else let the
  * child take the fence itself down.  The marker is acl_marker's: for FILE_DELETE_CHILD a
