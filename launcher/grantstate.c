@@ -11,6 +11,9 @@ static struct {
     struct grant_result result;
 } room;
 
+/* The hash of no root: no token has it, and no box. */
+static const uint8_t no_root[SHA256_BYTES];
+
 enum place { OF_A_ROOT, OF_BOXES, OF_DATA, ABOVE, PLACES };
 
 /* Names something in one of the directories; false when that is not there. */
@@ -23,10 +26,11 @@ static bool name_place(enum place place, const uint8_t *digest)
         return !b.cut;
     if (place <= OF_BOXES)
         u16buf_addz(&b, u"\\box");
-    if (place == OF_A_ROOT)
+    if (place == OF_A_ROOT) {
         u16buf_addc(&b, u'\\');
-    for (size_t i = 0; place == OF_A_ROOT && i < (size_t)4 * SID_HASH; i++)
-        u16buf_add_hex(&b, digest[i], 2);
+        for (size_t i = 0; i < (size_t)4 * SID_HASH; i++)
+            u16buf_add_hex(&b, digest[i], 2);
+    }
     if (b.cut || file_kind(room.path) != FILE_IS_DIRECTORY)
         return false;
     u16buf_addz(&b, u"\\any");
@@ -48,17 +52,16 @@ static bool is_good(struct err *err)
 static bool walk(const char16_t *data_dir, const uint8_t *digest, bool undo, bool dry_run,
                  struct err *err)
 {
-    /* The hash of no root: no token has it. */
-    static const uint8_t none[SHA256_BYTES];
-    const struct grant_request request = {
-        .path = room.path, .sid = sid_ours(none), .parent_only = true, .dry_run = dry_run
-    };
+    const struct grant_request request = { .path = room.path,
+                                           .sid = sid_ours(no_root),
+                                           .parent_only = true,
+                                           .dry_run = dry_run };
     struct u16buf data = U16BUF(room.data);
     enum grant_outcome outcome = GRANT_DONE;
 
     if (!file_final_path(data_dir, false, &data, err))
         return false;
-    for (unsigned i = undo ? OF_BOXES : OF_A_ROOT; i < PLACES; i++) {
+    for (unsigned i = 0; i < PLACES; i++) {
         if (!name_place(i, digest))
             continue;
         outcome = undo ? grant_undo(room.path, &request.sid, &request, &room.result, err)
@@ -76,5 +79,5 @@ bool grantstate_guard(const char16_t *data_dir, const uint8_t *digest, struct er
 
 bool grantstate_unguard(const char16_t *data_dir, bool dry_run, struct err *err)
 {
-    return walk(data_dir, NULL, true, dry_run, err);
+    return walk(data_dir, no_root, true, dry_run, err);
 }
