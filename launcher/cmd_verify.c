@@ -6,9 +6,11 @@
 #include "core/exitcode.h"
 #include "core/json.h"
 #include "enforced.h"
+#include "grantstate.h"
 #include "trial.h"
 #include "volumes.h"
 #include "win/errtext.h"
+#include "win/file.h"
 #include "win/out.h"
 #include "win/paths.h"
 #include "win/token.h"
@@ -399,6 +401,16 @@ static bool meet_runner(struct err *err)
     return verify.missing != unmet;
 }
 
+/* Some rows try what a first launch would have guarded. */
+static void guard_data(void)
+{
+    struct u16buf data = U16BUF(verify.data);
+    struct err unused;
+
+    if (paths_data(&data, &unused) && file_kind(data.at) == FILE_IS_DIRECTORY)
+        (void)!grantstate_guard_data(data.at, &unused); /* the rows say what holds */
+}
+
 /* A row that this level has not got would have nothing tried, and nothing found wrong. */
 static bool has_rows(void)
 {
@@ -437,6 +449,7 @@ uint32_t cmd_verify(struct cli *cli)
         err_report(&err, u"verify level enforced");
         return EXIT_RINGFENCE;
     }
+    guard_data();
     good = run_battery(&err);
     if (!good)
         err_report(&err, u"verify");

@@ -2,7 +2,9 @@
 
 #include "core/sha256.h"
 #include "grant.h"
+#include "walking.h"
 #include "win/file.h"
+#include "win/statefile.h"
 
 /* One at a time; the process is there for nothing else. */
 static struct {
@@ -75,6 +77,19 @@ static bool walk(const char16_t *data_dir, const uint8_t *digest, bool undo, boo
 bool grantstate_guard(const char16_t *data_dir, const uint8_t *digest, struct err *err)
 {
     return walk(data_dir, digest, false, false, err);
+}
+
+bool grantstate_guard_data(const char16_t *data_dir, struct err *err)
+{
+    struct u16buf path = U16BUF(room.path);
+    auto_handle HANDLE lock = NULL;
+
+    u16buf_addz(&path, data_dir);
+    u16buf_addz(&path, u"\\" WALKING_LOCK);
+    if (path.cut)
+        return err_rule(err, "the data directory's path is too long", data_dir);
+    return statefile_lock(room.path, &lock, err) &&
+           walk(data_dir, no_root, false, false, err);
 }
 
 bool grantstate_unguard(const char16_t *data_dir, bool dry_run, struct err *err)

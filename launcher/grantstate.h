@@ -16,6 +16,10 @@
 MUST_CHECK bool grantstate_guard(const char16_t *data_dir, const uint8_t *digest,
                                  struct err *err);
 
+/* The same for all but a root's box, by a command that does not walk: it fails when
+ * another one does so for longer than a few seconds. */
+MUST_CHECK bool grantstate_guard_data(const char16_t *data_dir, struct err *err);
+
 /* Takes the guards away, but for those of boxes that have theirs still.  Known by their
  * place and SID, so no journal is asked. */
 MUST_CHECK bool grantstate_unguard(const char16_t *data_dir, bool dry_run,

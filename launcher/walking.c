@@ -8,7 +8,7 @@
 #include "win/statefile.h"
 
 #define POLL_MS     100u
-#define NAME        u"\\walk"
+#define NAME        u"\\" WALKING_LOCK
 #define WANTED      u"walk.wanted-" /* and a process id, as long as that one waits */
 #define COMMAND_CAP 32u
 

@@ -9,6 +9,8 @@
 #include "core/json.h"
 #include "grant.h"
 
+#define WALKING_LOCK u"walk" /* in the data directory; statefile_lock's */
+
 /* One command and its walks.  The caller sets the first group, the rest is zero
  * before; large: static storage. */
 struct walking {

@@ -1941,6 +1941,26 @@ static void grantstate_guard__no_boxes__guards_what_there_is(void **state)
     assert_non_null(wcsstr(err.object, L"ringfence-grant"));
 }
 
+/* By a command that does not walk, and while one does. */
+static void grantstate_guard_data__another_walks__fails(void **state)
+{
+    HANDLE other = NULL;
+
+    (void)state;
+    make_all((const char16_t *const[]){ u"ringfence\\", u"ringfence\\policy.ini", NULL });
+    assert_int_equal(count_open(), 2);
+    other = CreateFileW(at_data(u"ringfence\\walk.lock"), GENERIC_WRITE, 0, NULL,
+                        OPEN_ALWAYS, 0, NULL);
+    assert_true(other != INVALID_HANDLE_VALUE);
+    assert_false(grantstate_guard_data(at_data(u"ringfence"), &err));
+    assert_int_equal(err.code, ERROR_SHARING_VIOLATION);
+    CloseHandle(other);
+    assert_true(grantstate_guard_data(at_data(u"ringfence"), &err));
+    assert_int_equal(count_open(), 0);
+    assert_true(grantstate_unguard(at_data(u"ringfence"), false, &err));
+    assert_as_before();
+}
+
 /* The profile's entries come and go beside the guards. */
 static void grantstate_guard__reads_undone__stays(void **state)
 {
@@ -2341,6 +2361,7 @@ int main(void)
         TEST(grant_apply__reading_and_a_link_refuses__is_no_failure),
         TEST(grantstate_guard__all_of_our_own__stays),
         TEST(grantstate_guard__no_boxes__guards_what_there_is),
+        TEST(grantstate_guard_data__another_walks__fails),
         TEST(grantstate_guard__reads_undone__stays),
         TEST(grant_apply__deep__reaches_the_bottom),
         TEST(grant_apply__lists_of_others__are_respected_and_counted),
