@@ -3,9 +3,9 @@
 #include <lm.h>
 #include <ntsecapi.h>
 #include <userenv.h>
-#include <wtsapi32.h>
 
 #include "lookup.h"
+#include "processes.h"
 #include "store.h"
 #include "win/dll.h"
 
@@ -20,6 +20,9 @@
 #define IS_ADMIN   "the account has been made an administrator"
 #define DENIED     4u
 #define NOT_LISTED 0xC0000034u /* STATUS_OBJECT_NAME_NOT_FOUND */
+
+#define PROFILE_TRIES 50u /* 5 seconds in all */
+#define PROFILE_MS    100u
 
 static const struct {
     const char16_t *name, *comment; /* the comment makes it ours */
@@ -366,6 +369,25 @@ bool account_add(struct account_ctx *ctx, enum account which, struct err *err)
                           name);
 }
 
+/* Whether the account's part of the registry is there: the system takes it away some time
+ * after the last process has ended. */
+static bool is_loaded(const char16_t *sid)
+{
+    struct {
+        LOOKUP_MEMBER(RegOpenKeyExW);
+        LOOKUP_MEMBER(RegCloseKey);
+    } reg;
+    HKEY key = NULL;
+    LONG code = 0;
+
+    if (!LOOKUP(reg, ADVAPI, RegOpenKeyExW) || !LOOKUP(reg, ADVAPI, RegCloseKey))
+        return false;
+    code = reg.RegOpenKeyExW(HKEY_USERS, sid, 0, KEY_READ, &key);
+    if (code == ERROR_SUCCESS)
+        reg.RegCloseKey(key);
+    return code != ERROR_FILE_NOT_FOUND;
+}
+
 /* Files and registry of an account that has been logged on.  MS: DeleteProfileW. */
 static bool remove_profile(enum account which, const struct sid *sid, struct err *err)
 {
@@ -374,13 +396,22 @@ static bool remove_profile(enum account which, const struct sid *sid, struct err
     } env;
     char16_t text[SID_TEXT_CAP];
     struct u16buf b = U16BUF(text);
+    bool is_last = false;
 
     sid_format(sid, &b);
     if (!LOOKUP(env, u"userenv.dll", DeleteProfileW))
         return err_rule(err, "userenv.dll lacks DeleteProfileW", NULL);
-    if (env.DeleteProfileW(text, NULL, NULL) || GetLastError() == ERROR_FILE_NOT_FOUND)
-        return true;
-    return err_win32(err, "DeleteProfileW", accounts[which].name);
+    for (unsigned i = 0; !env.DeleteProfileW(text, NULL, NULL); i++) {
+        if (GetLastError() == ERROR_FILE_NOT_FOUND)
+            return true;
+        err_win32(err, "DeleteProfileW", accounts[which].name);
+        if (is_last || i == PROFILE_TRIES)
+            return false;
+        is_last = !is_loaded(text); /* it may have gone just now */
+        if (!is_last)
+            Sleep(PROFILE_MS);
+    }
+    return true;
 }
 
 bool account_remove(enum account which, struct err *err)
@@ -394,7 +425,8 @@ bool account_remove(enum account which, struct err *err)
             return false;
         if (account_check_rights(which, err) != PLAN_ABSENT)
             return err_rule(err, "the account keeps logon rights", accounts[which].name);
-        if (!remove_profile(which, &sid, err))
+        /* Nor whose processes. */
+        if (!processes_end(&sid, err) || !remove_profile(which, &sid, err))
             return false;
     } else if (!is_unmapped(err)) {
         return false;
@@ -655,6 +687,24 @@ bool account_remove_rights(enum account which, struct err *err)
            lsa_failed(err, status, "LsaRemoveAccountRights", which);
 }
 
+/* A disabled account whose processes run on is not gone yet. */
+static enum plan_state check_idle(enum account which, struct err *err)
+{
+    struct sid sid;
+
+    if (!account_sid(which, &sid, err))
+        return is_unmapped(err) ? PLAN_ABSENT : PLAN_UNKNOWN;
+    switch (processes_look(&sid, err)) {
+    case PROCESSES_NONE:
+        return PLAN_ABSENT;
+    case PROCESSES_RUN:
+        return PLAN_CHANGED;
+    case PROCESSES_UNKNOWN:
+        break;
+    }
+    return PLAN_UNKNOWN;
+}
+
 enum plan_state account_check_enabled(enum account which, struct err *err)
 {
     struct user user;
@@ -665,7 +715,7 @@ enum plan_state account_check_enabled(enum account which, struct err *err)
     if (state != PLAN_PRESENT)
         return state;
     if (user.flags & UF_ACCOUNTDISABLE)
-        return PLAN_ABSENT;
+        return check_idle(which, err);
     return user.flags & (UF_LOCKOUT | UF_PASSWORD_EXPIRED) ? PLAN_CHANGED : PLAN_PRESENT;
 }
 
@@ -691,35 +741,6 @@ bool account_enable(enum account which, struct err *err)
     return err->domain == ERR_NONE;
 }
 
-/* Everything that runs as the account; what cannot be ended keeps its profile, and that
- * is then said. */
-static void end_processes(const struct sid *sid)
-{
-    struct {
-        LOOKUP_MEMBER(WTSEnumerateProcessesW);
-        LOOKUP_MEMBER(WTSFreeMemory);
-    } wts;
-    WTS_PROCESS_INFOW *list = NULL;
-    DWORD count = 0;
-
-    if (!LOOKUP(wts, u"wtsapi32.dll", WTSEnumerateProcessesW) ||
-        !LOOKUP(wts, u"wtsapi32.dll", WTSFreeMemory) ||
-        !wts.WTSEnumerateProcessesW(WTS_CURRENT_SERVER_HANDLE, 0, 1, &list, &count))
-        return;
-    for (DWORD i = 0; i < count; i++) {
-        auto_handle HANDLE process = NULL;
-        struct sid user;
-
-        if (!list[i].pUserSid || !sid_read(&user, list[i].pUserSid, sizeof user) ||
-            !sid_eq(&user, sid))
-            continue;
-        process = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, list[i].ProcessId);
-        if (process && TerminateProcess(process, ERROR_ACCOUNT_DISABLED))
-            WaitForSingleObject(process, 5000);
-    }
-    wts.WTSFreeMemory(list);
-}
-
 bool account_disable(enum account which, struct err *err)
 {
     struct sid sid;
@@ -727,8 +748,8 @@ bool account_disable(enum account which, struct err *err)
     if (!change_flags(which, 0, UF_ACCOUNTDISABLE, err))
         return false;
     if (account_sid(which, &sid, err))
-        end_processes(&sid);
-    return true;
+        return processes_end(&sid, err);
+    return is_unmapped(err); /* one that only the account database knows runs nothing */
 }
 
 /* Whether the token is the account's. */

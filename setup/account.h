@@ -38,7 +38,8 @@ MUST_CHECK bool account_add_group(struct err *err);
 MUST_CHECK bool account_remove_group(struct err *err);
 
 /* The account: made disabled, a plain user, password that neither expires nor can be
- * changed by it, known by its comment.  Removing takes its profile along. */
+ * changed by it, known by its comment.  Removing ends its processes and takes its profile
+ * along, waiting some seconds for the system to let go of it. */
 enum plan_state account_check(const struct account_ctx *ctx, enum account which,
                               struct err *err);
 MUST_CHECK bool account_add(struct account_ctx *ctx, enum account which, struct err *err);
@@ -60,7 +61,8 @@ enum plan_state account_check_rights(enum account which, struct err *err);
 MUST_CHECK bool account_add_rights(enum account which, struct err *err);
 MUST_CHECK bool account_remove_rights(enum account which, struct err *err);
 
-/* Enabled; disabling also ends the account's processes. */
+/* Enabled.  Disabling also ends the account's processes, and fails while one of them is
+ * left: until then it is PLAN_CHANGED. */
 enum plan_state account_check_enabled(enum account which, struct err *err);
 MUST_CHECK bool account_enable(enum account which, struct err *err);
 MUST_CHECK bool account_disable(enum account which, struct err *err);

@@ -12,8 +12,14 @@ static enum plan_state check(struct plan *plan, size_t i, struct err *err)
 /* One mark, of a step or of the whole. */
 static bool mark(struct plan *plan, const char *id, bool *is, bool set, struct err *err)
 {
-    if (*is != set && !plan->journal(plan->ctx, id, set, err))
+    if (*is != set && !plan->journal(plan->ctx, id, set, err)) {
+        struct err ignored;
+
+        /* It may be there all the same, and nobody would take it away. */
+        if (set)
+            (void)!plan->journal(plan->ctx, id, false, &ignored);
         return false;
+    }
     *is = set;
     return true;
 }
@@ -45,10 +51,28 @@ static bool rule_about(struct err *err, const char *rule, const char *id)
     return err_rule(err, rule, text);
 }
 
+static bool same_id(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
 /* The rule, unless a check has already said more; false. */
 static bool because(struct err *err, const char *rule, const char *id)
 {
     return err->domain == ERR_NONE ? rule_about(err, rule, id) : false;
+}
+
+/* Whether the step that holds this one is left. */
+static bool is_held(const struct plan *plan, size_t i)
+{
+    const char *until = plan->steps[i].until;
+
+    for (size_t k = i + 1; until && k < plan->count; k++)
+        if (same_id(plan->steps[k].id, until))
+            return plan->outcome[k] == PLAN_LEFT;
+    return false;
 }
 
 /* Undoes one step until its check sees nothing of it; whatever comes of it is in outcome.
@@ -64,6 +88,11 @@ static void take_back(struct plan *plan, size_t i, bool made)
         return; /* nothing speaks for its being there */
     if (state == PLAN_FOREIGN && !made) {
         rule_about(&err, "it is not Ringfence's, so it stays", step->id);
+        set_left(plan, i, &err);
+        return;
+    }
+    if (state != PLAN_ABSENT && is_held(plan, i)) {
+        rule_about(&err, "it stays as long as what it holds back does", step->id);
         set_left(plan, i, &err);
         return;
     }
@@ -191,7 +220,9 @@ bool plan_uninstall(struct plan *plan, bool keep_accounts)
     size_t kept = 0;
 
     begin(plan);
-    /* First, so that a run that is killed is seen for what it is. */
+    /* First, so that a run that is killed is seen for what it is; also where it is not
+     * set, for a killed run may have left a journal with nothing in it. */
+    plan->is_complete = true;
     if (!mark_complete(plan, false, &plan->err)) {
         plan->failed = CODES_JOURNAL;
         return false;

@@ -32,8 +32,10 @@ struct plan_step {
     bool (*apply)(void *ctx, unsigned arg, struct err *err); /* NULL: a precondition */
     bool (*undo)(void *ctx, unsigned arg, struct err *err);
     enum codes_phase phase;
-    unsigned arg;    /* handed to the functions: which account, which rule */
-    bool is_account; /* uninstall --keep-accounts leaves it */
+    unsigned arg;      /* handed to the functions: which account, which rule */
+    bool is_account;   /* uninstall --keep-accounts leaves it */
+    const char *until; /* the id of a later step: while that is left, so is this one; or
+                          NULL */
 };
 
 enum plan_outcome {

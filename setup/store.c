@@ -101,23 +101,69 @@ enum store_read store_text(const char16_t *path, const char16_t *name, struct u1
     return read;
 }
 
+static bool is_empty(HKEY key)
+{
+    DWORD keys = 1, values = 1;
+
+    return reg.RegQueryInfoKeyW(key, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL,
+                                NULL, NULL, NULL) == ERROR_SUCCESS &&
+           keys == 0 && values == 0;
+}
+
+/* The key at path, if nothing is in it.  A key that cannot be removed may stay. */
+static void remove_empty(const char16_t *path)
+{
+    struct err err;
+    HKEY key = NULL;
+    bool empty = false;
+
+    if (open_key(path, ALL_64BIT, &key, &err) != STORE_READ)
+        return;
+    empty = is_empty(key);
+    reg.RegCloseKey(key);
+    if (empty)
+        reg.RegDeleteKeyExW(HKEY_LOCAL_MACHINE, path, KEY_WOW64_64KEY, 0);
+}
+
+/* And the one above it. */
+static void remove_both(const char16_t *path)
+{
+    char16_t above[256];
+    struct u16buf b = U16BUF(above);
+
+    remove_empty(path);
+    u16buf_addz(&b, path);
+    while (b.len && above[b.len] != u'\\')
+        above[b.len--] = 0;
+    above[b.len] = 0;
+    remove_empty(above);
+}
+
+/* Into a key that is there or not. */
 static bool set(const char16_t *path, const char16_t *name, DWORD type, const void *data,
                 size_t bytes, struct err *err)
 {
-    auto_key HKEY key = NULL;
+    HKEY key = NULL;
+    const char *call = "RegCreateKeyExW";
     LONG code = 0;
 
     if (!load(err))
         return false;
     code = reg.RegCreateKeyExW(HKEY_LOCAL_MACHINE, path, 0, NULL, REG_OPTION_NON_VOLATILE,
                                ALL_64BIT, NULL, &key, NULL);
-    if (code != ERROR_SUCCESS)
-        return reg_failed(err, code, "RegCreateKeyExW", path);
-    code = reg.RegSetValueExW(key, name, 0, type, data, (DWORD)bytes);
-    if (code != ERROR_SUCCESS)
-        return reg_failed(err, code, "RegSetValueExW", path);
-    code = reg.RegFlushKey(key);
-    return code == ERROR_SUCCESS || reg_failed(err, code, "RegFlushKey", path);
+    if (code == ERROR_SUCCESS) {
+        call = "RegSetValueExW";
+        code = reg.RegSetValueExW(key, name, 0, type, data, (DWORD)bytes);
+        if (code == ERROR_SUCCESS) {
+            call = "RegFlushKey";
+            code = reg.RegFlushKey(key);
+        }
+        reg.RegCloseKey(key);
+    }
+    if (code == ERROR_SUCCESS)
+        return true;
+    remove_both(path); /* what was made for the value goes with it */
+    return reg_failed(err, code, call, path);
 }
 
 #define NOT_KEPT "RegSetValueExW succeeded, but the value is not there"
@@ -150,51 +196,24 @@ bool store_set_text(const char16_t *path, const char16_t *name, struct u16s valu
            err_rule(err, NOT_KEPT, path);
 }
 
-static bool is_empty(HKEY key)
-{
-    DWORD keys = 1, values = 1;
-
-    return reg.RegQueryInfoKeyW(key, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL,
-                                NULL, NULL, NULL) == ERROR_SUCCESS &&
-           keys == 0 && values == 0;
-}
-
-/* The key at path, if nothing is in it.  A key that cannot be removed may stay. */
-static void remove_empty(const char16_t *path)
-{
-    struct err err;
-    HKEY key = NULL;
-    bool empty = false;
-
-    if (open_key(path, ALL_64BIT, &key, &err) != STORE_READ)
-        return;
-    empty = is_empty(key);
-    reg.RegCloseKey(key);
-    if (empty)
-        reg.RegDeleteKeyExW(HKEY_LOCAL_MACHINE, path, KEY_WOW64_64KEY, 0);
-}
-
 bool store_remove(const char16_t *path, const char16_t *name, struct err *err)
 {
     auto_key HKEY key = NULL;
-    char16_t above[256];
-    struct u16buf b = U16BUF(above);
     enum store_read opened = open_key(path, ALL_64BIT, &key, err);
     LONG code = 0;
 
-    if (opened != STORE_READ)
-        return opened == STORE_ABSENT;
+    if (opened == STORE_FAILED)
+        return false;
+    if (opened == STORE_ABSENT) {
+        remove_both(path); /* a run that was killed may have left the one above */
+        return true;
+    }
     code = reg.RegDeleteValueW(key, name);
     if (code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND)
         return reg_failed(err, code, "RegDeleteValueW", path);
     code = reg.RegFlushKey(key);
     if (code != ERROR_SUCCESS)
         return reg_failed(err, code, "RegFlushKey", path);
-    remove_empty(path);
-    u16buf_addz(&b, path);
-    while (b.len && above[b.len] != u'\\')
-        above[b.len--] = 0;
-    above[b.len] = 0;
-    remove_empty(above);
+    remove_both(path);
     return true;
 }

@@ -22,12 +22,14 @@
 #define NOT_FOUND ((NTSTATUS)0xC0000034)
 
 struct fake_windows fake;
-unsigned fake_calls, fake_fail_at = FAKE_NEVER, fake_changes;
+unsigned fake_calls, fake_fail_at = FAKE_NEVER, fake_kill_at = FAKE_NEVER, fake_changes;
 const char *fake_liar;
 
 static bool refused(void)
 {
-    return fake_calls++ == fake_fail_at;
+    unsigned now = fake_calls++;
+
+    return now == fake_fail_at || now >= fake_kill_at;
 }
 
 /* A call that changes something: counted, and left out when it is the liar. */
@@ -59,9 +61,12 @@ static struct sid local_sid(unsigned rid)
 
 void fake_reset(void)
 {
+    for (size_t i = 0; i < FAKE_NAMES; i++)
+        if (fake.process[i].opened)
+            CloseHandle(fake.process[i].opened);
     memset(&fake, 0, sizeof fake);
     fake_calls = fake_changes = 0;
-    fake_fail_at = FAKE_NEVER;
+    fake_fail_at = fake_kill_at = FAKE_NEVER;
     fake_liar = NULL;
     fake.rid = 1000;
     fake.group[0].there = true;
@@ -92,6 +97,19 @@ struct fake_rule *fake_find_rule(const char16_t *name)
         if (fake.rule[i].there && !_wcsicmp(fake.rule[i].name, name))
             return &fake.rule[i];
     return NULL;
+}
+
+struct fake_process *fake_run(const char16_t *name, const char16_t *user)
+{
+    static DWORD pid = 1000;
+    struct fake_process *p = fake.process;
+
+    while (p->there || p->opened)
+        assert_true(++p < fake.process + FAKE_NAMES);
+    *p = (struct fake_process){ .there = true, .pid = pid += 4 };
+    COPY(p->name, name);
+    p->user = user ? fake_find_user(user)->sid : sid_well_known(SID_SYSTEM);
+    return p;
 }
 
 bool fake_is_empty(void)
@@ -521,8 +539,10 @@ static BOOL WINAPI delete_profile(LPCWSTR sid, LPCWSTR path, LPCWSTR computer)
     assert_null(path);
     assert_null(computer);
     SetLastError(refused()               ? REFUSED
+                 : fake.loaded           ? ERROR_SHARING_VIOLATION
                  : fake.profile_is_there ? ERROR_SUCCESS
                                          : ERROR_FILE_NOT_FOUND);
+    fake.loaded -= fake.loaded > 0;
     fake.profile_is_there = fake.profile_is_there && GetLastError() != 0;
     return GetLastError() == 0;
 }
@@ -530,17 +550,158 @@ static BOOL WINAPI delete_profile(LPCWSTR sid, LPCWSTR path, LPCWSTR computer)
 static BOOL WINAPI list_processes(HANDLE server, DWORD reserved, DWORD version,
                                   PWTS_PROCESS_INFOW *list, DWORD *count)
 {
-    (void)server;
-    (void)reserved;
-    (void)version;
-    *list = NULL;
+    assert_ptr_equal(server, WTS_CURRENT_SERVER_HANDLE);
+    assert_true(reserved == 0 && version == 1);
+    if (refused() || (fake_liar && !strcmp(fake_liar, "WTSEnumerateProcessesW"))) {
+        SetLastError(REFUSED);
+        return FALSE;
+    }
+    *list = calloc(FAKE_NAMES, sizeof **list);
     *count = 0;
+    for (struct fake_process *p = fake.process; p < fake.process + FAKE_NAMES; p++)
+        if (p->there)
+            (*list)[(*count)++] = (WTS_PROCESS_INFOW){ .ProcessId = p->pid,
+                                                       .pProcessName = p->name,
+                                                       .pUserSid = &p->user };
     return TRUE;
 }
 
 static void WINAPI free_processes(PVOID list)
 {
-    assert_null(list);
+    free(list);
+}
+
+/* What is handed out is an event that the end of the process sets. */
+static HANDLE WINAPI open_process(DWORD access, BOOL inherit, DWORD pid)
+{
+    HANDLE handle = NULL;
+
+    assert_true(access & SYNCHRONIZE && !inherit);
+    for (struct fake_process *p = fake.process; p < fake.process + FAKE_NAMES; p++) {
+        if (!p->there || p->pid != pid)
+            continue;
+        SetLastError(refused() ? REFUSED : ERROR_ACCESS_DENIED);
+        if (GetLastError() == REFUSED || (p->guarded && !fake.debugs))
+            return NULL;
+        if (!p->opened)
+            p->opened = CreateEventW(NULL, TRUE, FALSE, NULL);
+        assert_true(DuplicateHandle(GetCurrentProcess(), p->opened, GetCurrentProcess(),
+                                    &handle, 0, FALSE, DUPLICATE_SAME_ACCESS));
+        return handle;
+    }
+    SetLastError(ERROR_INVALID_PARAMETER);
+    return NULL;
+}
+
+static BOOL WINAPI terminate(HANDLE handle, UINT code)
+{
+    struct fake_process *p = fake.process;
+
+    assert_true(code != 0);
+    SetLastError(ERROR_ACCESS_DENIED);
+    /* Which one it is shows in the event: none but its own follows. */
+    for (; p < fake.process + FAKE_NAMES; p++) {
+        if (!p->there || !p->opened)
+            continue;
+        ResetEvent(handle);
+        SetEvent(p->opened);
+        if (WaitForSingleObject(handle, 0) == WAIT_OBJECT_0)
+            break;
+        ResetEvent(p->opened);
+    }
+    assert_true(p < fake.process + FAKE_NAMES);
+    ResetEvent(handle);
+    if (refused() || p->immortal)
+        return FALSE;
+    SetEvent(handle);
+    if (p->spawns) {
+        struct fake_process *child = fake_run(u"late.exe", NULL);
+
+        child->user = p->user;
+        child->guarded = true;
+    }
+    p->there = false;
+    fake.terminated++;
+    fake_changes++;
+    return TRUE;
+}
+
+static BOOL WINAPI adjust(HANDLE token, BOOL disable_all, PTOKEN_PRIVILEGES wanted,
+                          DWORD bytes, PTOKEN_PRIVILEGES before, PDWORD needed)
+{
+    assert_true(token && !disable_all && wanted->PrivilegeCount == 1);
+    assert_int_equal(wanted->Privileges[0].Luid.LowPart, 20);
+    assert_true(bytes == 0 && !before && !needed);
+    SetLastError(refused()       ? REFUSED
+                 : fake.no_debug ? ERROR_NOT_ALL_ASSIGNED
+                                 : ERROR_SUCCESS);
+    fake.debugs = fake.debugs || GetLastError() == 0;
+    return GetLastError() != REFUSED;
+}
+
+static BOOL WINAPI token_information(HANDLE token, TOKEN_INFORMATION_CLASS what,
+                                     LPVOID data, DWORD cap, PDWORD bytes)
+{
+    TOKEN_PRIVILEGES *out = data;
+
+    assert_true(token && what == TokenPrivileges && cap >= sizeof *out);
+    SetLastError(REFUSED);
+    if (refused())
+        return FALSE;
+    *bytes = sizeof *out;
+    out->PrivilegeCount = !fake.no_debug;
+    out->Privileges[0] =
+        (LUID_AND_ATTRIBUTES){ { 20, 0 }, fake.debugs ? SE_PRIVILEGE_ENABLED : 0 };
+    return TRUE;
+}
+
+/* The registry is the system's own, except that it can be refused, and for the hives of
+ * the accounts. */
+static LSTATUS WINAPI open_key(HKEY root, LPCWSTR path, DWORD options, REGSAM access,
+                               PHKEY key)
+{
+    if (refused())
+        return REFUSED;
+    if (root == HKEY_USERS)
+        return fake.loaded ? ERROR_ACCESS_DENIED : ERROR_FILE_NOT_FOUND;
+    return RegOpenKeyExW(root, path, options, access, key);
+}
+
+static LSTATUS WINAPI create_key(HKEY root, LPCWSTR path, DWORD reserved, LPWSTR class,
+                                 DWORD options, REGSAM access, LPSECURITY_ATTRIBUTES sa,
+                                 PHKEY key, LPDWORD disposition)
+{
+    return refused() ? REFUSED
+                     : RegCreateKeyExW(root, path, reserved, class, options, access, sa,
+                                       key, disposition);
+}
+
+static LSTATUS WINAPI set_value(HKEY key, LPCWSTR name, DWORD reserved, DWORD type,
+                                const BYTE *data, DWORD bytes)
+{
+    return refused() ? REFUSED : RegSetValueExW(key, name, reserved, type, data, bytes);
+}
+
+static LSTATUS WINAPI query_value(HKEY key, LPCWSTR name, LPDWORD reserved, LPDWORD type,
+                                  LPBYTE data, LPDWORD bytes)
+{
+    return refused() ? REFUSED : RegQueryValueExW(key, name, reserved, type, data, bytes);
+}
+
+static LSTATUS WINAPI delete_value(HKEY key, LPCWSTR name)
+{
+    return refused() ? REFUSED : RegDeleteValueW(key, name);
+}
+
+static LSTATUS WINAPI delete_key(HKEY root, LPCWSTR path, REGSAM view, DWORD reserved)
+{
+    return refused() ? REFUSED : RegDeleteKeyExW(root, path, view, reserved);
+}
+
+static LSTATUS WINAPI flush_key(HKEY key)
+{
+    (void)key;
+    return refused() ? REFUSED : 0; /* the disk of a test that is over soon */
 }
 
 /* COM: objects that live for the whole test; a rule being made is one, too. */
@@ -853,6 +1014,17 @@ FARPROC lookup_function(const char16_t *dll, const char *name)
         { "DeleteProfileW", ANY(delete_profile) },
         { "WTSEnumerateProcessesW", ANY(list_processes) },
         { "WTSFreeMemory", ANY(free_processes) },
+        { "OpenProcess", ANY(open_process) },
+        { "TerminateProcess", ANY(terminate) },
+        { "AdjustTokenPrivileges", ANY(adjust) },
+        { "GetTokenInformation", ANY(token_information) },
+        { "RegOpenKeyExW", ANY(open_key) },
+        { "RegCreateKeyExW", ANY(create_key) },
+        { "RegSetValueExW", ANY(set_value) },
+        { "RegQueryValueExW", ANY(query_value) },
+        { "RegDeleteValueW", ANY(delete_value) },
+        { "RegDeleteKeyExW", ANY(delete_key) },
+        { "RegFlushKey", ANY(flush_key) },
         { "CoInitializeEx", ANY(com_init) },
         { "CoCreateInstance", ANY(com_create) },
         { "FwpmEngineOpen0", ANY(wfp_engine.FwpmEngineOpen0) },

@@ -2,8 +2,9 @@
  *
  * A Windows in memory behind lookup_function(): accounts, groups, rights, logons and the
  * firewall as their documentation has them, the filter engine of fake_wfp.h.  Any call
- * can be refused, and any that changes something can say yes and do nothing.  What is not
- * modelled is the real system's (the registry, strings).
+ * can be refused, all from one on, as for a run that was killed there, and any that
+ * changes something can say yes and do nothing.  What is not modelled is the real
+ * system's (strings, and the registry, whose calls are refused along with the others).
  */
 #pragma once
 
@@ -40,6 +41,16 @@ struct fake_rule {
     LONG direction, action, protocol, profiles;
 };
 
+/* A running process.  One that is guarded opens with SeDebugPrivilege only. */
+struct fake_process {
+    bool there, guarded, immortal;
+    bool spawns; /* starts another just before it ends */
+    DWORD pid;
+    char16_t name[32];
+    struct sid user;
+    HANDLE opened; /* an event: set when it has ended */
+};
+
 struct fake_windows {
     struct fake_user user[FAKE_NAMES];
     struct fake_group group[FAKE_NAMES]; /* the first is Users, by its German name */
@@ -48,10 +59,16 @@ struct fake_windows {
     bool firewall_off, policy_overrides, profile_is_there;
     DWORD logon_code; /* what LogonUserW fails with; 0: it gives our own token */
     unsigned rid;
+    struct fake_process process[FAKE_NAMES];
+    unsigned terminated;
+    bool no_debug;   /* the administrator's token has no SeDebugPrivilege */
+    bool debugs;     /* it is enabled */
+    unsigned loaded; /* so many DeleteProfileW fail because the hive still is */
 };
 
 extern struct fake_windows fake;
 extern unsigned fake_calls, fake_fail_at; /* every call of the model, filters included */
+extern unsigned fake_kill_at;             /* this one and all after it are refused */
 extern unsigned fake_changes;             /* calls that changed something */
 extern const char *fake_liar;             /* this one says yes and does nothing */
 
@@ -59,4 +76,5 @@ void fake_reset(void);
 struct fake_user *fake_find_user(const char16_t *name);
 struct fake_group *fake_find_group(const char16_t *name);
 struct fake_rule *fake_find_rule(const char16_t *name);
+struct fake_process *fake_run(const char16_t *name, const char16_t *user);
 bool fake_is_empty(void); /* as after fake_reset */

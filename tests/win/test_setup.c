@@ -64,7 +64,7 @@ static void start(void)
     steps.accounts.has_passwords = true;
     memcpy(steps.accounts.passwords.text[0], u"aB3-aaaaaaaaaaaaaaaaaaaaaaaaaaaa", 64);
     memcpy(steps.accounts.passwords.text[1], u"aB3-bbbbbbbbbbbbbbbbbbbbbbbbbbbb", 64);
-    fake_changes = 0;
+    fake_changes = fake_calls = 0;
 }
 
 static void must_install(void)
@@ -195,7 +195,8 @@ static void uninstall__a_call_says_yes_and_does_nothing__is_listed(void **state)
         fake_liar = liars[i];
         assert_false(plan_uninstall(&plan, false));
         assert_int_equal(plan.failed, CODES_LEFT);
-        assert_in_range(plan.left, 1, 4);
+        assert_in_range(plan.left, 1,
+                        6); /* an account that stays enabled keeps its fence */
         fake_liar = NULL;
         start();
         assert_true(plan_uninstall(&plan, false));
@@ -222,6 +223,12 @@ static void install__any_call_refused__all_or_nothing(void **state)
         assert_int_not_equal(plan.failed, CODES_OK);
         assert_int_not_equal(plan.err.domain, ERR_NONE);
         assert_int_equal(plan.left, 0);
+        if (plan.outcome[plan.count - 1] == PLAN_ADDED) { /* all but the last mark */
+            assert_int_equal(plan.failed, CODES_JOURNAL);
+            must_install();
+            start();
+            assert_true(plan_uninstall(&plan, false));
+        }
         assert_true(is_clean());
     }
     assert_true(failures > needed * 9 / 10);
@@ -244,12 +251,152 @@ static void uninstall__any_call_refused__next_one_ends_it(void **state)
         fake_calls = 0;
         fake_fail_at = at;
         if (!plan_uninstall(&plan, false))
-            assert_int_equal(plan.failed, CODES_LEFT);
+            assert_true(plan.failed == CODES_LEFT || plan.failed == CODES_JOURNAL);
         fake_fail_at = FAKE_NEVER;
         start();
         assert_true(plan_uninstall(&plan, false));
         assert_true(is_clean());
     }
+}
+
+/* What runs as the offline account when uninstall comes: closed to administrators, and
+ * starting others. */
+static void uninstall__processes_of_the_account__are_ended_first(void **state)
+{
+    (void)state;
+    must_install();
+    fake_run(u"runner.exe", OFFLINE)->guarded = true;
+    fake_run(u"node.exe", OFFLINE)->guarded = true;
+    fake.process[1].spawns = true;
+    fake_run(u"services.exe", NULL);
+    start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_int_equal(fake.terminated, 3);
+    assert_true(fake.process[2].there);
+    assert_true(is_clean());
+}
+
+/* Nothing that runs as the account is left without its fence. */
+static void uninstall__process_that_will_not_end__keeps_the_fence(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        new_machine(NULL);
+        must_install();
+        fake_run(u"node.exe", OFFLINE)->immortal = i == 0;
+        fake.process[0].guarded = fake.no_debug = i == 1;
+        fake.debugs = false;
+        for (unsigned again = 0; again < 2; again++) {
+            start();
+            assert_false(plan_uninstall(&plan, false));
+            assert_int_equal(plan.failed, CODES_LEFT);
+            assert_int_equal(wcsncmp(plan.err.object, u"node.exe (", 10), 0);
+            assert_non_null(plan.err.hint);
+            assert_int_equal(outcome("offline_enabled"), PLAN_LEFT);
+            assert_int_equal(outcome("wfp_filters"), PLAN_LEFT);
+            assert_int_equal(outcome("firewall_in"), PLAN_LEFT);
+            assert_int_equal(outcome("offline_account"), PLAN_LEFT);
+            assert_int_equal(wfp_engine_count(), 32);
+            assert_non_null(fake_find_rule(u"Ringfence offline: block out"));
+            assert_true(fake_find_user(OFFLINE)->flags & UF_ACCOUNTDISABLE);
+        }
+        fake.process[0].there = false;
+        start();
+        if (!plan_uninstall(&plan, false))
+            fail_msg("%s: %ls", plan.err.call, plan.err.object);
+        assert_true(is_clean());
+    }
+}
+
+static void uninstall__processes_cannot_be_listed__keeps_the_fence(void **state)
+{
+    (void)state;
+    must_install();
+    fake_run(u"node.exe", OFFLINE);
+    start();
+    fake_liar = "WTSEnumerateProcessesW";
+    assert_false(plan_uninstall(&plan, false));
+    assert_int_equal(wfp_engine_count(), 32);
+    fake_liar = NULL;
+    start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_int_equal(fake.terminated, 1);
+    assert_true(is_clean());
+}
+
+/* The system lets go of the account's registry some time after its last process. */
+static void uninstall__profile_still_loaded__waits_for_it(void **state)
+{
+    (void)state;
+    must_install();
+    fake.profile_is_there = true;
+    fake.loaded = 3;
+    start();
+    assert_true(plan_uninstall(&plan, false));
+    assert_false(fake.profile_is_there);
+    assert_true(is_clean());
+}
+
+/* From some call on nothing happens any more, which is what a killed run comes to; then
+ * another run, with other passwords, as the killed one's were never kept. */
+static void install__killed_at_any_call__next_run_finishes_or_takes_back(void **state)
+{
+    bool killed = true;
+
+    (void)state;
+    for (unsigned at = 0; killed; at++)
+        for (unsigned finish = 0; finish < 2; finish++) {
+            new_machine(NULL);
+            start();
+            fake_kill_at = at;
+            killed = !plan_install(&plan);
+            fake_kill_at = FAKE_NEVER;
+            start();
+            if (finish) {
+                steps.accounts.rotate = true;
+                steps.accounts.passwords.text[0][31] = u'Z';
+                assert_true(plan_install(&plan));
+                assert_true(plan.is_complete);
+                assert_int_equal(fake_find_user(OFFLINE)->password[31], u'Z');
+                assert_int_equal(wfp_engine_count(), 32);
+                start();
+                plan_look(&plan);
+                assert_int_equal(plan.failed, CODES_OK);
+                start();
+            }
+            assert_true(plan_uninstall(&plan, false));
+            assert_int_equal(plan.left, 0);
+            assert_true(is_clean());
+        }
+    assert_true(fake_calls > 100);
+}
+
+static void uninstall__killed_at_any_call__next_run_finishes_or_installs(void **state)
+{
+    bool killed = true;
+
+    (void)state;
+    for (unsigned at = 0; killed; at++)
+        for (unsigned install = 0; install < 2; install++) {
+            new_machine(NULL);
+            must_install();
+            fake_run(u"node.exe", OFFLINE)->guarded = true;
+            fake.profile_is_there = true;
+            start();
+            fake_kill_at = at;
+            killed = !plan_uninstall(&plan, false);
+            fake_kill_at = FAKE_NEVER;
+            /* Never a command without its fence. */
+            assert_true(!fake.process[0].there || wfp_engine_count() == 32);
+            if (install)
+                must_install();
+            start();
+            assert_true(plan_uninstall(&plan, false));
+            assert_int_equal(plan.left, 0);
+            assert_true(is_clean());
+            assert_false(fake.process[0].there);
+        }
+    assert_true(fake_calls > 100);
 }
 
 /* What an administrator, or Group Policy, did since. */
@@ -438,6 +585,12 @@ int main(void)
         TEST(uninstall__a_call_says_yes_and_does_nothing__is_listed),
         TEST(install__any_call_refused__all_or_nothing),
         TEST(uninstall__any_call_refused__next_one_ends_it),
+        TEST(uninstall__processes_of_the_account__are_ended_first),
+        TEST(uninstall__process_that_will_not_end__keeps_the_fence),
+        TEST(uninstall__processes_cannot_be_listed__keeps_the_fence),
+        TEST(uninstall__profile_still_loaded__waits_for_it),
+        TEST(install__killed_at_any_call__next_run_finishes_or_takes_back),
+        TEST(uninstall__killed_at_any_call__next_run_finishes_or_installs),
         TEST(install__something_was_changed__is_found_and_mended),
         TEST(install__other_loopback_policy__rules_and_filters_follow),
         TEST(policy__damaged_in_the_registry__counts_as_none),
