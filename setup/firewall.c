@@ -5,11 +5,18 @@
 
 #include "core/sddl.h"
 #include "lookup.h"
+#include "store.h"
+
+#include <stddef.h>
 
 #define SDDL_CAP    256u
 #define SDDL_BYTES  1024u
 #define REMOVES_MAX 16u /* rules of one name */
 #define ANY         256 /* NET_FW_IP_PROTOCOL_ANY */
+
+#define OVERRIDDEN "Group Policy makes local firewall rules ineffective"
+#define OVERRIDDEN_HINT                                                                  \
+    "an administrator of the domain must set `Apply local firewall rules` to Yes"
 
 /* netfw.h; declared here because no library is linked. */
 static const GUID class_policy = {
@@ -30,6 +37,7 @@ static struct {
     LOOKUP_MEMBER(CoCreateInstance);
     LOOKUP_MEMBER(SysAllocString);
     LOOKUP_MEMBER(SysFreeString);
+    LOOKUP_MEMBER(VariantClear);
 } com;
 
 /* An HRESULT that carries a Win32 code is shown as that. */
@@ -52,7 +60,8 @@ static bool load(struct err *err)
     if (!LOOKUP(com, u"ole32.dll", CoInitializeEx) ||
         !LOOKUP(com, u"ole32.dll", CoCreateInstance) ||
         !LOOKUP(com, u"oleaut32.dll", SysAllocString) ||
-        !LOOKUP(com, u"oleaut32.dll", SysFreeString))
+        !LOOKUP(com, u"oleaut32.dll", SysFreeString) ||
+        !LOOKUP(com, u"oleaut32.dll", VariantClear))
         return err_rule(err, "ole32.dll or oleaut32.dll lacks a function", NULL);
     hr = com.CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     loaded = SUCCEEDED(hr) || hr == RPC_E_CHANGED_MODE;
@@ -112,7 +121,43 @@ static bool get_rules(INetFwRules **rules, struct err *err)
     return SUCCEEDED(hr) || hr_failed(err, hr, "INetFwPolicy2::get_Rules", NULL);
 }
 
-enum plan_state firewall_check_policy(struct err *err)
+#define POLICY u"SOFTWARE\\Policies\\Microsoft\\WindowsFirewall\\"
+
+/* What Group Policy says of every profile, whichever is in use now: the firewall itself
+ * tells of the current ones only, and FirewallEnabled of what is set here.  MS:
+ * [MS-GPFAS] 2.2.3; LocalPolicyModifyState, Remarks; FirewallEnabled. */
+static enum plan_state check_group_policy(struct err *err)
+{
+    static const struct {
+        const char16_t *key, *name;
+    } profiles[] = { { POLICY u"DomainProfile", u"domain profile" },
+                     { POLICY u"PrivateProfile", u"private profile" },
+                     { POLICY u"StandardProfile", u"standard profile" },
+                     { POLICY u"PublicProfile", u"public profile" } };
+
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
+        uint32_t merge = 1, on = 1;
+
+        if (store_number(profiles[i].key, u"AllowLocalPolicyMerge", &merge, err) ==
+                STORE_FAILED ||
+            store_number(profiles[i].key, u"EnableFirewall", &on, err) == STORE_FAILED)
+            return PLAN_UNKNOWN;
+        if (!on) {
+            err_rule(err, "Group Policy turns the firewall off", profiles[i].name);
+            err_hint(err, "an administrator of the domain must set `Firewall state` to "
+                          "On");
+            return PLAN_ABSENT;
+        }
+        if (!merge) {
+            err_rule(err, OVERRIDDEN, profiles[i].name);
+            err_hint(err, OVERRIDDEN_HINT);
+            return PLAN_ABSENT;
+        }
+    }
+    return PLAN_PRESENT;
+}
+
+static enum plan_state check_profiles(INetFwPolicy2 *policy, struct err *err)
 {
     static const struct {
         NET_FW_PROFILE_TYPE2 type;
@@ -120,16 +165,11 @@ enum plan_state firewall_check_policy(struct err *err)
     } profiles[] = { { NET_FW_PROFILE2_DOMAIN, u"domain profile" },
                      { NET_FW_PROFILE2_PRIVATE, u"private profile" },
                      { NET_FW_PROFILE2_PUBLIC, u"public profile" } };
-    auto_policy INetFwPolicy2 *policy = NULL;
-    NET_FW_MODIFY_STATE state = NET_FW_MODIFY_STATE_GP_OVERRIDE;
-    HRESULT hr = 0;
 
-    if (!get_policy(&policy, err))
-        return PLAN_UNKNOWN;
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
         VARIANT_BOOL on = VARIANT_FALSE;
+        HRESULT hr = INetFwPolicy2_get_FirewallEnabled(policy, profiles[i].type, &on);
 
-        hr = INetFwPolicy2_get_FirewallEnabled(policy, profiles[i].type, &on);
         if (FAILED(hr))
             return hr_failed(err, hr, "INetFwPolicy2::get_FirewallEnabled",
                              profiles[i].name),
@@ -137,15 +177,31 @@ enum plan_state firewall_check_policy(struct err *err)
         if (!on)
             return err_rule(err, "the firewall is off", profiles[i].name), PLAN_ABSENT;
     }
+    return PLAN_PRESENT;
+}
+
+enum plan_state firewall_check_policy(struct err *err)
+{
+    auto_policy INetFwPolicy2 *policy = NULL;
+    NET_FW_MODIFY_STATE state = NET_FW_MODIFY_STATE_GP_OVERRIDE;
+    enum plan_state found = PLAN_UNKNOWN;
+    HRESULT hr = 0;
+
+    if (!get_policy(&policy, err))
+        return PLAN_UNKNOWN;
+    found = check_profiles(policy, err);
+    if (found == PLAN_PRESENT)
+        found = check_group_policy(err);
+    if (found != PLAN_PRESENT)
+        return found;
     /* Anything but S_OK says that it does not hold in some profile. */
     hr = INetFwPolicy2_get_LocalPolicyModifyState(policy, &state);
     if (FAILED(hr))
         return hr_failed(err, hr, "INetFwPolicy2::get_LocalPolicyModifyState", NULL),
                PLAN_UNKNOWN;
     if (state == NET_FW_MODIFY_STATE_GP_OVERRIDE || hr != S_OK) {
-        err_rule(err, "Group Policy makes local firewall rules ineffective", NULL);
-        err_hint(err, "an administrator of the domain must set `Apply local firewall "
-                      "rules` to Yes");
+        err_rule(err, OVERRIDDEN, u"a profile in use");
+        err_hint(err, OVERRIDDEN_HINT);
         return PLAN_ABSENT;
     }
     /* NET_FW_MODIFY_STATE_INBOUND_BLOCKED blocks more than we ask for. */
@@ -181,27 +237,92 @@ static bool is_text(HRESULT hr, const BSTR *got, const char16_t *want)
     return SUCCEEDED(hr) && u16s_eq(u16s_of(*got), u16s_of(want));
 }
 
+typedef HRESULT(STDMETHODCALLTYPE *get_text)(INetFwRule3 *, BSTR *);
+
+/* The texts that are the same in every rule of ours; each of them could narrow it to
+ * nothing. */
+static const struct {
+    size_t get; /* where in the table of methods */
+    const char16_t *want;
+    bool is_moot; /* for a rule of any protocol: `*` is as good, and so is no answer */
+    const char *difference;
+} texts[] = {
+#define ALWAYS(name, want, moot, difference)                                             \
+    {                                                                                    \
+        offsetof(INetFwRule3Vtbl, get_##name), want, moot, difference                    \
+    }
+    ALWAYS(Description, FILTERS_RULE_TEXT, false, "the rule has another description"),
+    ALWAYS(LocalAddresses, u"*", false, "the rule has other local addresses"),
+    ALWAYS(ApplicationName, u"", false, "the rule is for one program"),
+    ALWAYS(ServiceName, u"", false, "the rule is for one service"),
+    ALWAYS(InterfaceTypes, u"All", false, "the rule is for some kinds of interfaces"),
+    ALWAYS(LocalAppPackageId, u"", false, "the rule is for one app"),
+    ALWAYS(LocalUserOwner, u"", false, "the rule is for an owner"),
+    ALWAYS(RemoteUserAuthorizedList, u"", false, "the rule is for some remote users"),
+    ALWAYS(RemoteMachineAuthorizedList, u"", false,
+           "the rule is for some remote machines"),
+    ALWAYS(LocalPorts, u"", true, "the rule is for some local ports"),
+    ALWAYS(RemotePorts, u"", true, "the rule is for some remote ports"),
+    ALWAYS(IcmpTypesAndCodes, u"", true, "the rule is for some ICMP types"),
+#undef ALWAYS
+};
+
+static bool has_text(INetFwRule3 *r, size_t i)
+{
+    auto_bstr BSTR got = NULL;
+    get_text get =
+        *(const get_text *)(const void *)((const uint8_t *)r->lpVtbl + texts[i].get);
+    HRESULT hr = get(r, &got);
+
+    if (is_text(hr, &got, texts[i].want))
+        return true;
+    return texts[i].is_moot && (FAILED(hr) || is_text(hr, &got, u"*"));
+}
+
 /* The texts of a rule. */
 static const char *text_difference(INetFwRule3 *r, const struct filters_rule *want,
                                    const struct sid *offline)
 {
-    auto_bstr BSTR remote = NULL, local = NULL, user = NULL, program = NULL,
-                   service = NULL, types = NULL;
+    auto_bstr BSTR remote = NULL, user = NULL;
 
     if (FAILED(INetFwRule3_get_RemoteAddresses(r, &remote)) ||
         !filters_same_addresses(u16s_of(remote), u16s_of(want->remote)))
         return "the rule has other remote addresses";
-    if (!is_text(INetFwRule3_get_LocalAddresses(r, &local), &local, u"*"))
-        return "the rule has other local addresses";
     if (FAILED(INetFwRule3_get_LocalUserAuthorizedList(r, &user)) ||
         !allows_only(user, offline))
         return "the rule is for other users";
-    if (!is_text(INetFwRule3_get_ApplicationName(r, &program), &program, u"") ||
-        !is_text(INetFwRule3_get_ServiceName(r, &service), &service, u""))
-        return "the rule is for one program";
-    return is_text(INetFwRule3_get_InterfaceTypes(r, &types), &types, u"All")
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!has_text(r, i))
+            return texts[i].difference;
+    return NULL;
+}
+
+/* Whether it is for interfaces by name; no list at all is how "every" looks. */
+static bool has_interfaces(INetFwRule3 *r)
+{
+    VARIANT list = { 0 };
+    bool has = FAILED(INetFwRule3_get_Interfaces(r, &list)) || list.vt != VT_EMPTY;
+
+    com.VariantClear(&list);
+    return has;
+}
+
+/* What else limits a rule. */
+static const char *other_difference(INetFwRule3 *r)
+{
+    VARIANT_BOOL edge = VARIANT_TRUE;
+    LONG options = 1, secure = 1;
+
+    if (has_interfaces(r))
+        return "the rule is for some interfaces";
+    if (FAILED(INetFwRule3_get_EdgeTraversal(r, &edge)) || edge ||
+        FAILED(INetFwRule3_get_EdgeTraversalOptions(r, &options)) ||
+        options != 0 /* …_TYPE_DENY */)
+        return "the rule has edge traversal";
+    return SUCCEEDED(INetFwRule3_get_SecureFlags(r, &secure)) &&
+                   secure == 0 /* NET_FW_AUTHENTICATE_NONE */
                ? NULL
-               : "the rule is for some interfaces";
+               : "the rule is for secured connections";
 }
 
 /* The name of the first field that differs, or NULL. */
@@ -212,6 +333,7 @@ static const char *rule_difference(INetFwRule3 *r, const struct filters_rule *wa
     NET_FW_ACTION action = NET_FW_ACTION_MAX;
     VARIANT_BOOL enabled = VARIANT_FALSE;
     LONG protocol = 0, profiles = 0;
+    const char *difference = NULL;
 
     if (FAILED(INetFwRule3_get_Direction(r, &direction)) ||
         direction != (want->outbound ? NET_FW_RULE_DIR_OUT : NET_FW_RULE_DIR_IN))
@@ -227,7 +349,8 @@ static const char *rule_difference(INetFwRule3 *r, const struct filters_rule *wa
          (profiles & 7) !=
              (NET_FW_PROFILE2_DOMAIN | NET_FW_PROFILE2_PRIVATE | NET_FW_PROFILE2_PUBLIC)))
         return "the rule is for some profiles";
-    return text_difference(r, want, offline);
+    difference = text_difference(r, want, offline);
+    return difference ? difference : other_difference(r);
 }
 
 static bool rule3_of(INetFwRule *rule, INetFwRule3 **rule3, struct err *err)

@@ -10,8 +10,9 @@
 #include "plan.h"
 #include "win/win.h"
 
-/* A precondition: the firewall is on in every profile, and rules made here count: Group
- * Policy can say that only its own do. */
+/* A precondition: the firewall is on in every profile, in use now or not, and rules made
+ * here count there: Group Policy can say that only its own do.  *err names the profile.
+ */
 enum plan_state firewall_check_policy(struct err *err);
 
 /* One rule for the offline account.  PLAN_CHANGED names the field that differs; a rule of

@@ -789,16 +789,25 @@ static HRESULT STDMETHODCALLTYPE put_enabled(INetFwRule3 *r, VARIANT_BOOL value)
     return hr_step();
 }
 
-static HRESULT STDMETHODCALLTYPE get_all(INetFwRule3 *r, BSTR *out)
-{
-    (void)r;
-    return give(out, u"All");
-}
+TEXT_PROPERTY(local)
+TEXT_PROPERTY(service)
+TEXT_PROPERTY(types)
+TEXT_PROPERTY(package)
+TEXT_PROPERTY(owner)
+TEXT_PROPERTY(remote_users)
+TEXT_PROPERTY(remote_machines)
+TEXT_PROPERTY(local_ports)
+TEXT_PROPERTY(remote_ports)
+TEXT_PROPERTY(icmp)
+NUMBER_PROPERTY(edge, VARIANT_BOOL)
+NUMBER_PROPERTY(edge_options, LONG)
+NUMBER_PROPERTY(secure, LONG)
 
-static HRESULT STDMETHODCALLTYPE get_star(INetFwRule3 *r, BSTR *out)
+static HRESULT STDMETHODCALLTYPE get_interfaces(INetFwRule3 *r, VARIANT *out)
 {
-    (void)r;
-    return give(out, u"*");
+    if (rule_of(r)->interfaces)
+        *out = (VARIANT){ .vt = VT_BSTR, .bstrVal = SysAllocString(u"Ethernet") };
+    return hr_step();
 }
 
 static INetFwRule3Vtbl rule_methods = {
@@ -813,13 +822,37 @@ static INetFwRule3Vtbl rule_methods = {
     .put_Description = put_description,
     .get_RemoteAddresses = get_remote,
     .put_RemoteAddresses = put_remote,
-    .get_LocalAddresses = get_star,
+    .get_LocalAddresses = get_local,
+    .put_LocalAddresses = put_local,
+    .get_LocalPorts = get_local_ports,
+    .put_LocalPorts = put_local_ports,
+    .get_RemotePorts = get_remote_ports,
+    .put_RemotePorts = put_remote_ports,
+    .get_IcmpTypesAndCodes = get_icmp,
+    .put_IcmpTypesAndCodes = put_icmp,
+    .get_Interfaces = get_interfaces,
+    .get_EdgeTraversal = get_edge,
+    .put_EdgeTraversal = put_edge,
+    .get_EdgeTraversalOptions = get_edge_options,
+    .put_EdgeTraversalOptions = put_edge_options,
+    .get_SecureFlags = get_secure,
+    .put_SecureFlags = put_secure,
+    .get_LocalAppPackageId = get_package,
+    .put_LocalAppPackageId = put_package,
+    .get_LocalUserOwner = get_owner,
+    .put_LocalUserOwner = put_owner,
+    .get_RemoteUserAuthorizedList = get_remote_users,
+    .put_RemoteUserAuthorizedList = put_remote_users,
+    .get_RemoteMachineAuthorizedList = get_remote_machines,
+    .put_RemoteMachineAuthorizedList = put_remote_machines,
     .get_LocalUserAuthorizedList = get_user,
     .put_LocalUserAuthorizedList = put_user,
     .get_ApplicationName = get_program,
     .put_ApplicationName = put_program,
-    .get_ServiceName = get_program,
-    .get_InterfaceTypes = get_all,
+    .get_ServiceName = get_service,
+    .put_ServiceName = put_service,
+    .get_InterfaceTypes = get_types,
+    .put_InterfaceTypes = put_types,
     .get_Direction = get_direction,
     .put_Direction = put_direction,
     .get_Action = get_action,
@@ -955,6 +988,8 @@ static HRESULT WINAPI com_create(REFCLSID class, IUnknown *outer, DWORD context,
     memset(&made, 0, sizeof made);
     made.protocol = 256;
     COPY(made.remote, u"*");
+    COPY(made.local, u"*");
+    COPY(made.types, u"All");
     *out = &made_object;
     return S_OK;
 }

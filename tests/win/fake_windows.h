@@ -39,6 +39,10 @@ struct fake_rule {
     bool there, enabled;
     char16_t name[64], group[32], description[96], remote[256], user[128], program[32];
     LONG direction, action, protocol, profiles;
+    char16_t local[32], service[32], types[32], package[32], owner[32], remote_users[32],
+        remote_machines[32], local_ports[32], remote_ports[32], icmp[32];
+    LONG edge, edge_options, secure;
+    LONG interfaces; /* by name; 0: every one */
 };
 
 /* A running process.  One that is guarded opens with SeDebugPrivilege only. */

@@ -455,6 +455,118 @@ static void install__something_was_changed__is_found_and_mended(void **state)
     }
 }
 
+/* Every field of a rule that could make it block less. */
+static void install__any_field_of_a_rule_was_changed__is_named_and_mended(void **state)
+{
+    static const struct {
+        size_t at;
+        bool is_text;
+        const char *difference;
+    } fields[] = {
+#define FIELD(name, text, difference)                                                    \
+    { offsetof(struct fake_rule, name), text, "the rule " difference }
+        FIELD(interfaces, false, "is for some interfaces"),
+        FIELD(types, true, "is for some kinds of interfaces"),
+        FIELD(package, true, "is for one app"),
+        FIELD(owner, true, "is for an owner"),
+        FIELD(remote_users, true, "is for some remote users"),
+        FIELD(remote_machines, true, "is for some remote machines"),
+        FIELD(secure, false, "is for secured connections"),
+        FIELD(icmp, true, "is for some ICMP types"),
+        FIELD(edge, false, "has edge traversal"),
+        FIELD(edge_options, false, "has edge traversal"),
+        FIELD(service, true, "is for one service"),
+        FIELD(program, true, "is for one program"),
+        FIELD(local_ports, true, "is for some local ports"),
+        FIELD(remote_ports, true, "is for some remote ports"),
+        FIELD(local, true, "has other local addresses"),
+        FIELD(description, true, "has another description"),
+#undef FIELD
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char *at = NULL;
+
+        new_machine(NULL);
+        must_install();
+        at = (char *)fake_find_rule(u"Ringfence offline: block out") + fields[i].at;
+        if (fields[i].is_text)
+            wcscpy((char16_t *)(void *)at, u"x");
+        else
+            *(LONG *)(void *)at = 2;
+        start();
+        plan_look(&plan);
+        assert_int_equal(plan.failed, CODES_FIREWALL);
+        assert_string_equal(plan.err.call, fields[i].difference);
+        must_install();
+        assert_int_equal(outcome("firewall_out"), PLAN_REPAIRED);
+        start();
+        plan_look(&plan);
+        assert_int_equal(plan.failed, CODES_OK);
+    }
+}
+
+/* Where the firewall says `*` for what a rule of any protocol has not got. */
+static void status__rule_of_any_port_says_so__is_the_same(void **state)
+{
+    struct fake_rule *rule = NULL;
+
+    (void)state;
+    must_install();
+    rule = fake_find_rule(u"Ringfence offline: block out");
+    wcscpy(rule->local_ports, u"*");
+    wcscpy(rule->remote_ports, u"*");
+    wcscpy(rule->icmp, u"*");
+    start();
+    plan_look(&plan);
+    assert_int_equal(plan.failed, CODES_OK);
+}
+
+#define GROUP_POLICY u"SOFTWARE\\Policies\\Microsoft\\WindowsFirewall"
+
+/* Of a profile that is not in use only its key tells. */
+static void install__group_policy_for_any_profile__is_refused_and_named(void **state)
+{
+    static const struct {
+        const char16_t *key, *name;
+    } rows[] = { { u"DomainProfile", u"domain profile" },
+                 { u"PrivateProfile", u"private profile" },
+                 { u"StandardProfile", u"standard profile" },
+                 { u"PublicProfile", u"public profile" } };
+    static const char16_t *const values[] = { u"AllowLocalPolicyMerge",
+                                              u"EnableFirewall" };
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++)
+        for (DWORD data = 0; data < 2; data++) {
+            char16_t key[128] = GROUP_POLICY u"\\";
+
+            wcscat(key, rows[i / 2].key);
+            RegDeleteTreeW(HKEY_LOCAL_MACHINE, GROUP_POLICY);
+            assert_int_equal(RegSetKeyValueW(HKEY_LOCAL_MACHINE, key, values[i % 2],
+                                             REG_DWORD, &data, sizeof data),
+                             0);
+            new_machine(NULL);
+            start();
+            assert_int_equal(plan_install(&plan), data == 1);
+            if (data == 1)
+                continue;
+            assert_int_equal(plan.failed, CODES_POLICY);
+            assert_int_equal(strncmp(plan.err.call, "Group Policy ", 13), 0);
+            assert_int_equal(wcscmp(plan.err.object, rows[i / 2].name), 0);
+            assert_non_null(plan.err.hint);
+            assert_true(is_clean());
+        }
+}
+
+static int no_group_policy(void **state)
+{
+    RegDeleteTreeW(HKEY_LOCAL_MACHINE, GROUP_POLICY);
+    RegDeleteKeyW(HKEY_LOCAL_MACHINE, GROUP_POLICY);
+    return new_machine(state);
+}
+
 static void install__other_loopback_policy__rules_and_filters_follow(void **state)
 {
     (void)state;
@@ -592,6 +704,11 @@ int main(void)
         TEST(install__killed_at_any_call__next_run_finishes_or_takes_back),
         TEST(uninstall__killed_at_any_call__next_run_finishes_or_installs),
         TEST(install__something_was_changed__is_found_and_mended),
+        TEST(install__any_field_of_a_rule_was_changed__is_named_and_mended),
+        TEST(status__rule_of_any_port_says_so__is_the_same),
+        cmocka_unit_test_setup_teardown(
+            install__group_policy_for_any_profile__is_refused_and_named, new_machine,
+            no_group_policy),
         TEST(install__other_loopback_policy__rules_and_filters_follow),
         TEST(policy__damaged_in_the_registry__counts_as_none),
         TEST(install__rotate__sets_new_passwords_and_nothing_else),
