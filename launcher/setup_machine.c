@@ -2,6 +2,7 @@
 
 #include "elevate.h"
 #include "sandbox.h"
+#include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
 
@@ -141,6 +142,19 @@ static void forget_fences(const struct setup_machine *how)
     FindClose(find);
 }
 
+/* Keeps the passwords that were set. */
+static bool keep(struct err *err)
+{
+    struct err why = { 0 };
+
+    if (!secret_save(setup.path, &setup.order.passwords, err))
+        return err_hint(err, "the accounts' new passwords are lost: ringfence setup "
+                             "repair makes others");
+    if (!secret_close(setup.path, &why))
+        err_report(&why, u"keep the accounts' passwords from fenced programs");
+    return true;
+}
+
 /* After a change that went through. */
 static bool settle(const struct setup_machine *how, struct err *err)
 {
@@ -157,9 +171,8 @@ static bool settle(const struct setup_machine *how, struct err *err)
     }
     if (!is_change(how))
         return true;
-    if (setup.made && !secret_save(setup.path, &setup.order.passwords, err))
-        return err_hint(err, "the accounts' new passwords are lost: ringfence setup "
-                             "repair makes others");
+    if (setup.made && !keep(err))
+        return false;
     forget_fences(how);
     if (!how->json)
         out_line(OUT_STDOUT, u"next: `ringfence setup --user --background` lets the "

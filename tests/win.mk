@@ -39,6 +39,9 @@ $(WINTEST)/win_test_remote_console.exe: $(WINTEST)/launcher/remote_console.o
 $(WINTEST)/win_test_runner_console.exe: $(WINTEST)/launcher/runner_console.o
 $(WINTEST)/win_test_runner_console.exe: LDTEST = $(call wraps,dll_loaded)
 
+# Has a file system that keeps lists.
+$(WINTEST)/win_test_secret.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject __imp_CreateFileW)
+
 # Starts itself in the place of ringfence-setup.exe.
 $(WINTEST)/win_test_elevate.exe: $(patsubst %,$(WINTEST)/launcher/%.o,elevate setup_machine sandbox)
 $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random sandbox_try_logon)

@@ -38,7 +38,8 @@ static bool add_name(struct u16buf *name, const char16_t *path, const char16_t *
 
 /* A new file beside path, its name in *name.  The ids keep two writers apart; a name that
  * exists is a killed one's, and another is tried. */
-static HANDLE create_beside(const char16_t *path, struct u16buf *name, struct err *err)
+static HANDLE create_beside(const char16_t *path, SECURITY_ATTRIBUTES *security,
+                            struct u16buf *name, struct err *err)
 {
     for (unsigned i = 0; i < NAMES_TRIED; i++) {
         HANDLE file = NULL;
@@ -55,7 +56,7 @@ static HANDLE create_beside(const char16_t *path, struct u16buf *name, struct er
             return err_set(err, ERR_WIN32, ERROR_FILENAME_EXCED_RANGE, "CreateFileW",
                            path),
                    NULL;
-        file = CreateFileW(name->at, GENERIC_WRITE, 0, NULL, CREATE_NEW,
+        file = CreateFileW(name->at, GENERIC_WRITE, 0, security, CREATE_NEW,
                            FILE_ATTRIBUTE_NORMAL, NULL);
         if (file != INVALID_HANDLE_VALUE)
             return file;
@@ -116,8 +117,8 @@ static bool move_over(const char16_t *from, const char16_t *path, struct err *er
     return true;
 }
 
-bool statefile_replace(const char16_t *path, const void *data, size_t bytes,
-                       struct err *err)
+bool statefile_replace_as(const char16_t *path, SECURITY_ATTRIBUTES *security,
+                          const void *data, size_t bytes, struct err *err)
 {
     char16_t text[STATEFILE_PATH_CAP];
     struct u16buf name = U16BUF(text);
@@ -129,7 +130,7 @@ bool statefile_replace(const char16_t *path, const void *data, size_t bytes,
      * (Wine's does) would replace what somebody meant to keep. */
     if (attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_READONLY)
         return err_set(err, ERR_WIN32, ERROR_ACCESS_DENIED, "MoveFileExW", path);
-    file = create_beside(path, &name, err);
+    file = create_beside(path, security, &name, err);
     if (!file)
         return false;
     ok = write_all(file, data, bytes, name.at, err);
@@ -138,6 +139,12 @@ bool statefile_replace(const char16_t *path, const void *data, size_t bytes,
     if (!ok)
         DeleteFileW(name.at);
     return ok;
+}
+
+bool statefile_replace(const char16_t *path, const void *data, size_t bytes,
+                       struct err *err)
+{
+    return statefile_replace_as(path, NULL, data, bytes, err);
 }
 
 bool statefile_lock(const char16_t *path, HANDLE *lock, struct err *err)

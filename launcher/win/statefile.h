@@ -19,6 +19,10 @@
 MUST_CHECK bool statefile_replace(const char16_t *path, const void *data, size_t bytes,
                                   struct err *err);
 
+/* The same, and the new file has this descriptor from its first byte on. */
+MUST_CHECK bool statefile_replace_as(const char16_t *path, SECURITY_ATTRIBUTES *security,
+                                     const void *data, size_t bytes, struct err *err);
+
 /* Takes the lock of path: "PATH.lock", held open without sharing until *lock is closed,
  * or its process is gone.  Waits up to 5 seconds, then fails with
  * ERROR_SHARING_VIOLATION. statefile_append takes it by itself.  Who replaces a file that
