@@ -69,21 +69,38 @@ const char *enforced_missing(const struct context *c, struct err *err)
     return missing;
 }
 
+static void add_two_digits(struct u16buf *b, char16_t before, unsigned number)
+{
+    u16buf_addc(b, before);
+    if (number < 10)
+        u16buf_addc(b, u'0');
+    u16buf_add_dec(b, number);
+}
+
+/* "2026-11-27T18:40:12Z". */
+static void add_time(struct u16buf *b)
+{
+    SYSTEMTIME t;
+
+    GetSystemTime(&t);
+    u16buf_add_dec(b, t.wYear);
+    add_two_digits(b, u'-', t.wMonth);
+    add_two_digits(b, u'-', t.wDay);
+    add_two_digits(b, u'T', t.wHour);
+    add_two_digits(b, u':', t.wMinute);
+    add_two_digits(b, u':', t.wSecond);
+    u16buf_addc(b, u'Z');
+}
+
 /* One line of who let what onto the network. */
 static void note(const struct context *c, const char16_t *answer, struct u16s what)
 {
     char bytes[3 * 1024];
     char16_t text[1024];
     struct u16buf path = U16BUF(store.path), line = U16BUF(text);
-    SYSTEMTIME t;
     struct err err;
 
-    GetSystemTime(&t);
-    u16buf_add_dec(&line, t.wYear);
-    u16buf_addz(&line, t.wMonth < 10 ? u"-0" : u"-");
-    u16buf_add_dec(&line, t.wMonth);
-    u16buf_addz(&line, t.wDay < 10 ? u"-0" : u"-");
-    u16buf_add_dec(&line, t.wDay);
+    add_time(&line);
     u16buf_addc(&line, u' ');
     u16buf_addz(&line, answer);
     u16buf_addc(&line, u' ');

@@ -21,5 +21,6 @@ void enforced_clear(void);
 const char *enforced_missing(const struct context *c, struct err *err);
 
 /* Asks on the terminal, unless the policy says `network = on`, and notes the answer in
- * <data>\network.log.  False when it is no, or there is nobody to ask. */
+ * <data>\network.log: "2026-11-27T18:40:12Z yes|no|policy ROOT: COMMAND", in UTC.  False
+ * when it is no, or there is nobody to ask. */
 bool enforced_allow_network(const struct context *c, struct u16s what);

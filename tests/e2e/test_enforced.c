@@ -6,6 +6,11 @@
  */
 #include "harness.h"
 
+#include <ctype.h>
+
+#define NETWORK_LOG u"local\\ringfence\\network.log"
+#define POLICY      u"local\\ringfence\\policy.ini"
+
 static const char16_t *ringfence(void)
 {
     return place(u"rf\\ringfence.exe");
@@ -107,12 +112,133 @@ static void not_proven__not_allowed__falls_to_advisory(void **state)
     proc_clear(&p);
 }
 
+/* The log has this line and no other: "2026-11-27T18:40:12Z ANSWER ROOT: COMMAND", the
+ * time in UTC and not long ago. */
+static void assert_logged(const char *answer, const char *command)
+{
+    static const char form[] = "0000-00-00T00:00:00Z ";
+    char *log = file_text(NETWORK_LOG), want[64];
+    SYSTEMTIME t = { 0 };
+    FILETIME then, now;
+    ULONGLONG age = 0;
+
+    assert_true(strlen(log) > sizeof form);
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] == '0' ? !isdigit((unsigned char)log[i]) : log[i] != form[i])
+            fail_msg("no time: %s", log);
+    t.wYear = (WORD)atoi(log), t.wMonth = (WORD)atoi(log + 5);
+    t.wDay = (WORD)atoi(log + 8), t.wHour = (WORD)atoi(log + 11);
+    t.wMinute = (WORD)atoi(log + 14), t.wSecond = (WORD)atoi(log + 17);
+    assert_true(SystemTimeToFileTime(&t, &then));
+    GetSystemTimeAsFileTime(&now);
+    age = ((ULONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime) -
+          ((ULONGLONG)then.dwHighDateTime << 32 | then.dwLowDateTime);
+    assert_true(age < 10000000ull * 120);
+    assert_int_equal(strncmp(log + sizeof form - 1, answer, strlen(answer)), 0);
+    assert_int_equal(log[sizeof form - 1 + strlen(answer)], ' ');
+    assert_true(contains_text(log, place(u"ws")));
+    snprintf(want, sizeof want, "\\%s\n", command);
+    if (!strstr(log, want))
+        fail_msg("no %s in %s", want, log);
+    assert_null(strchr(strchr(log, '\n') + 1, '\n'));
+    free(log);
+}
+
+/* What is typed, as by a user: into the console itself. */
+static void press_keys(const char16_t *keys)
+{
+    HANDLE input =
+        CreateFileW(u"CONIN$", GENERIC_READ | GENERIC_WRITE,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+
+    assert_true(input != INVALID_HANDLE_VALUE);
+    for (; *keys; keys++)
+        for (int down = 1; down >= 0; down--) {
+            INPUT_RECORD key = { .EventType = KEY_EVENT };
+            DWORD done = 0;
+
+            key.Event.KeyEvent.bKeyDown = down;
+            key.Event.KeyEvent.wRepeatCount = 1;
+            key.Event.KeyEvent.uChar.UnicodeChar = *keys;
+            key.Event.KeyEvent.wVirtualKeyCode = *keys == u'\r' ? VK_RETURN : 0;
+            assert_true(WriteConsoleInputW(input, &key, 1, &done));
+        }
+    CloseHandle(input);
+}
+
+static void network_on__answered_on_the_terminal__is_obeyed_and_logged(void **state)
+{
+    static const struct {
+        const char16_t *keys;
+        const char *answer;
+        DWORD code;
+    } rows[] = { { u"y\r", "yes", 3 },
+                 { u"Y\r", "yes", 3 },
+                 { u"n\r", "no", 125 },
+                 { u"\r", "no", 125 },
+                 { u"ok\r", "no", 125 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct proc p;
+
+        remove_file(NETWORK_LOG);
+        start_with(&p, u"--network on -- git exit 3");
+        p.in = "y\n"; /* is nobody's answer */
+        p.in_bytes = 2;
+        proc_start(&p);
+        sink_await(p.err, "let this onto the network: ");
+        sink_await(p.err, "git.exe\" exit 3 [y/N]? ");
+        press_keys(rows[i].keys);
+        proc_wait(&p);
+        proc_assert_code(&p, rows[i].code);
+        proc_assert(&p,
+                    (strstr(p.err->at, "not allowed") != NULL) == (rows[i].code != 3));
+        assert_int_equal(log_count(), rows[i].code == 3);
+        assert_logged(rows[i].answer, "git.exe\" exit 3");
+        proc_clear(&p);
+    }
+}
+
+static void network_on__by_policy__nobody_is_asked_and_it_is_logged(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    remove_file(NETWORK_LOG);
+    put_file(POLICY, "[default]\nnetwork = on\n");
+    start_with(&p, u"-- git exit 3");
+    p.flags |= DETACHED_PROCESS;
+    proc_run(&p);
+    remove_file(POLICY);
+    proc_assert_code(&p, 3);
+    proc_assert(&p, strstr(p.err->at, "[y/N]") == NULL);
+    assert_int_equal(log_count(), 1);
+    assert_logged("policy", "git.exe\" exit 3");
+    proc_clear(&p);
+}
+
+/* Off is not a thing to be asked or noted. */
+static void network_off__any__is_not_logged(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    remove_file(NETWORK_LOG);
+    start_with(&p, u"-- git exit 3");
+    proc_run(&p);
+    proc_assert_code(&p, 3);
+    assert_false(is_there(place(NETWORK_LOG)));
+    proc_clear(&p);
+}
+
 /* Nobody is there to say yes: the other end of a pipe is nobody. */
 static void network_on__no_terminal_and_no_policy__is_not_allowed(void **state)
 {
     struct proc p;
 
     (void)state;
+    remove_file(NETWORK_LOG);
     start_with(&p, u"--network on -- git exit 3");
     p.in = "y\n";
     p.in_bytes = 2;
@@ -121,6 +247,7 @@ static void network_on__no_terminal_and_no_policy__is_not_allowed(void **state)
     proc_assert_code(&p, 125);
     proc_assert(&p, strstr(p.err->at, "not allowed") != NULL);
     assert_int_equal(log_count(), 0);
+    assert_logged("no", "git.exe\" exit 3");
     proc_clear(&p);
 }
 
@@ -155,8 +282,11 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(run__tail__verbatim),
         cmocka_unit_test(run__environment__offline_and_without_secrets),
         cmocka_unit_test(not_proven__not_allowed__falls_to_advisory),
+        cmocka_unit_test(network_on__answered_on_the_terminal__is_obeyed_and_logged),
+        cmocka_unit_test(network_on__by_policy__nobody_is_asked_and_it_is_logged),
+        cmocka_unit_test(network_off__any__is_not_logged),
         cmocka_unit_test(network_on__no_terminal_and_no_policy__is_not_allowed),
         cmocka_unit_test(run_enforced__without_accounts__refuses),
     };
-    return harness_main(argc, argv, "enforced", tests, COUNT(tests), false);
+    return harness_main(argc, argv, "enforced", tests, COUNT(tests), true);
 }
