@@ -1,6 +1,7 @@
 #include "remote_open.h"
 
 #include "core/exitcode.h"
+#include "core/logon.h"
 #include "guard.h"
 #include "win/dll.h"
 #include "win/file.h"
@@ -210,10 +211,16 @@ static bool create_runner(const struct remote_account *account, HANDLE out,
                                    DETACHED_PROCESS, CREATE_NO_WINDOW };
     char16_t cwd[MAX_PATH + 1];
     UINT len = GetSystemDirectoryW(cwd, MAX_PATH);
+    const char *remedy = NULL;
     DWORD code = 0;
 
     if (len == 0 || len >= MAX_PATH)
         return err_win32(err, "GetSystemDirectoryW", NULL);
+    if (account->name && u16_len(line) >= LOGON_LINE_CAP) {
+        err_rule(err, "CreateProcessWithLogonW takes no more than 1,023 characters",
+                 program_path);
+        return err_hint(err, "put Ringfence where its path is shorter");
+    }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (account->name ? create_as(account, flags[i] | CREATE_SUSPENDED, out, cwd, pi)
                           : create_direct(flags[i] | CREATE_SUSPENDED, out, cwd, pi))
@@ -222,9 +229,11 @@ static bool create_runner(const struct remote_account *account, HANDLE out,
         if (code != ERROR_ACCESS_DENIED && code != ERROR_INVALID_PARAMETER)
             break;
     }
-    return err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE,
-                   account->name ? "CreateProcessWithLogonW" : "CreateProcessW",
-                   account->name ? account->name : program_path);
+    err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE,
+            account->name ? "CreateProcessWithLogonW" : "CreateProcessW",
+            account->name ? account->name : program_path);
+    remedy = account->name ? logon_remedy(err->code) : NULL;
+    return remedy ? err_hint(err, remedy) : false;
 }
 
 /* Guards a runner that has not run yet, lets it run, and hears where it listens. */

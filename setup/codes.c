@@ -1,5 +1,7 @@
 #include "codes.h"
 
+#include "core/logon.h"
+
 static const struct codes_row rows[CODES_COUNT] = {
     [CODES_OK] = { "ok", 0, u"", "" },
     [CODES_USAGE] = { "usage", 2, u"read the command line",
@@ -21,6 +23,9 @@ static const struct codes_row rows[CODES_COUNT] = {
     [CODES_JOURNAL] = { "journal", 15, u"keep the journal of setup",
                         "see who may write HKLM\\SOFTWARE\\Ringfence" },
     [CODES_BUSY] = { "busy", 16, u"start", "wait until the other setup has ended" },
+    [CODES_SERVICE] = { "secondary_logon", 17, u"start programs as another account",
+                        "the runner is started by the service Secondary Logon: sc config "
+                        "seclogon start= demand" },
     [CODES_GROUP] = { "group", 20, u"make the group RingfenceUsers",
                       "see `net localgroup RingfenceUsers`" },
     [CODES_ACCOUNT] = { "account", 21, u"make the sandbox accounts",
@@ -52,25 +57,9 @@ static const struct {
     const char *remedy;
 } known[] = {
     { ERR_WIN32, 5, "this needs an administrator's full token: ringfence setup" },
-    { ERR_WIN32, 1058, "a service it needs is disabled: sc config NAME start= auto" },
-    { ERR_WIN32, 1060, "this Windows has no such service" },
-    { ERR_WIN32, 1326, "the kept password is not the account's: ringfence setup repair" },
-    { ERR_WIN32, 1327,
-      "account restrictions (hours, workstations, blank password): "
-      "see `net user RingfenceOffline`" },
-    { ERR_WIN32, 1331, "the account is disabled: ringfence setup repair" },
-    { ERR_WIN32, 1385,
-      "Group Policy does not let the account log on locally: add "
-      "RingfenceUsers to `Allow log on locally`" },
     { ERR_WIN32, 1764,
       "this system has no working filtering platform: "
       "`enforced` is not available" },
-    { ERR_WIN32, 1793, "the account has expired: net user NAME /expires:never" },
-    { ERR_WIN32, 1907, "policy wants the password changed: ringfence setup repair" },
-    { ERR_WIN32, 1330, "policy lets the password expire: ringfence setup repair" },
-    { ERR_WIN32, 1909,
-      "the account is locked out: wait for the lockout to end, then "
-      "ringfence setup repair" },
     { ERR_WIN32, 2224,
       "an account of that name is there and is not Ringfence's: "
       "rename or remove it" },
@@ -99,10 +88,12 @@ const struct codes_row *codes_row(enum codes_phase phase)
 
 const char *codes_remedy(enum codes_phase phase, const struct err *err)
 {
+    const char *of_logon = err->domain == ERR_WIN32 ? logon_remedy(err->code) : NULL;
+
     if (err->hint)
         return err->hint;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].domain == err->domain && known[i].code == err->code)
             return known[i].remedy;
-    return codes_row(phase)->remedy;
+    return of_logon ? of_logon : codes_row(phase)->remedy;
 }

@@ -1,6 +1,6 @@
 # Pure, and so natively tested as launcher/core is; the rest is for Windows only.
 SETUP_PURE := $(patsubst %,setup/%.c,codes filters plan)
-SETUP_WIN  := $(patsubst %,setup/%.c,setup steps account caller firewall lookup privilege processes store wfp)
+SETUP_WIN  := $(patsubst %,setup/%.c,setup steps account caller firewall lookup privilege processes service store wfp)
 
 # The one program that asks for an administrator.
 $B/gen/setup.manifest: launcher/app.manifest

@@ -1,6 +1,7 @@
 #include "steps.h"
 
 #include "firewall.h"
+#include "service.h"
 #include "store.h"
 #include "wfp.h"
 
@@ -38,6 +39,13 @@ static enum plan_state check_firewall(void *ctx, unsigned arg, struct err *err)
     (void)ctx;
     (void)arg;
     return firewall_check_policy(err);
+}
+
+static enum plan_state check_service(void *ctx, unsigned arg, struct err *err)
+{
+    (void)ctx;
+    (void)arg;
+    return service_check_logon(err);
 }
 
 static enum plan_state check_group(void *ctx, unsigned arg, struct err *err)
@@ -231,6 +239,8 @@ static const struct plan_step all[] = {
       NULL, CODES_PLATFORM, 0, false, NULL },
     { "firewall_policy", "a firewall that is on, and whose local rules count",
       check_firewall, NULL, NULL, CODES_POLICY, 0, false, NULL },
+    { "secondary_logon", "a service Secondary Logon that may start", check_service, NULL,
+      NULL, CODES_SERVICE, 0, false, NULL },
     { "group", "the local group RingfenceUsers", check_group, add_group, remove_group,
       CODES_GROUP, 0, true, NULL },
     { "offline_account", "the account RingfenceOffline, disabled at first", check_account,

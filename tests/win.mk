@@ -39,6 +39,10 @@ $(WINTEST)/win_test_remote_console.exe: $(WINTEST)/launcher/remote_console.o
 $(WINTEST)/win_test_runner_console.exe: $(WINTEST)/launcher/runner_console.o
 $(WINTEST)/win_test_runner_console.exe: LDTEST = $(call wraps,dll_loaded)
 
+# Has its own CreateProcessWithLogonW.
+$(WINTEST)/win_test_remote_open.exe: $(patsubst %,$(WINTEST)/launcher/%.o,remote_open guard)
+$(WINTEST)/win_test_remote_open.exe: LDTEST = $(call wraps,__imp_GetProcAddress)
+
 # Has a file system that keeps lists.
 $(WINTEST)/win_test_secret.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject __imp_CreateFileW)
 

@@ -43,6 +43,7 @@ static void codes_row__published_codes__are_as_published(void **state)
         { "handover", 14 },
         { "journal", 15 },
         { "busy", 16 },
+        { "secondary_logon", 17 },
         { "group", 20 },
         { "account", 21 },
         { "membership", 22 },

@@ -655,6 +655,40 @@ static BOOL WINAPI token_information(HANDLE token, TOKEN_INFORMATION_CLASS what,
     return TRUE;
 }
 
+static SC_HANDLE WINAPI open_manager(LPCWSTR machine, LPCWSTR database, DWORD access)
+{
+    assert_true(!machine && !database && access == SC_MANAGER_CONNECT);
+    SetLastError(REFUSED);
+    return refused() ? NULL : (SC_HANDLE)(void *)&fake;
+}
+
+static SC_HANDLE WINAPI open_service(SC_HANDLE manager, LPCWSTR name, DWORD access)
+{
+    assert_ptr_equal(manager, &fake);
+    assert_true(!wcscmp(name, u"seclogon") && access == SERVICE_QUERY_CONFIG);
+    SetLastError(refused() ? REFUSED : ERROR_SERVICE_DOES_NOT_EXIST);
+    return GetLastError() == REFUSED || fake.no_seclogon ? NULL
+                                                         : (SC_HANDLE)(void *)&fake.rid;
+}
+
+static BOOL WINAPI query_service(SC_HANDLE service, LPQUERY_SERVICE_CONFIGW config,
+                                 DWORD cap, LPDWORD needed)
+{
+    (void)needed;
+    assert_ptr_equal(service, &fake.rid);
+    assert_true(cap >= sizeof *config);
+    config->dwStartType =
+        fake.seclogon_start ? fake.seclogon_start : SERVICE_DEMAND_START;
+    SetLastError(REFUSED);
+    return !refused();
+}
+
+static BOOL WINAPI close_service(SC_HANDLE handle)
+{
+    assert_non_null(handle);
+    return TRUE;
+}
+
 /* The registry is the system's own, except that it can be refused, and for the hives of
  * the accounts. */
 static LSTATUS WINAPI open_key(HKEY root, LPCWSTR path, DWORD options, REGSAM access,
@@ -1060,6 +1094,10 @@ FARPROC lookup_function(const char16_t *dll, const char *name)
         { "RegDeleteValueW", ANY(delete_value) },
         { "RegDeleteKeyExW", ANY(delete_key) },
         { "RegFlushKey", ANY(flush_key) },
+        { "OpenSCManagerW", ANY(open_manager) },
+        { "OpenServiceW", ANY(open_service) },
+        { "QueryServiceConfigW", ANY(query_service) },
+        { "CloseServiceHandle", ANY(close_service) },
         { "CoInitializeEx", ANY(com_init) },
         { "CoCreateInstance", ANY(com_create) },
         { "FwpmEngineOpen0", ANY(wfp_engine.FwpmEngineOpen0) },

@@ -65,9 +65,11 @@ struct fake_windows {
     unsigned rid;
     struct fake_process process[FAKE_NAMES];
     unsigned terminated;
-    bool no_debug;   /* the administrator's token has no SeDebugPrivilege */
-    bool debugs;     /* it is enabled */
-    unsigned loaded; /* so many DeleteProfileW fail because the hive still is */
+    bool no_seclogon;     /* there is no such service */
+    DWORD seclogon_start; /* SERVICE_…_START; 0: on demand */
+    bool no_debug;        /* the administrator's token has no SeDebugPrivilege */
+    bool debugs;          /* it is enabled */
+    unsigned loaded;      /* so many DeleteProfileW fail because the hive still is */
 };
 
 extern struct fake_windows fake;

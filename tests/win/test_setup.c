@@ -664,6 +664,24 @@ static void install__firewall_off_or_overridden__is_refused_and_named(void **sta
     assert_true(is_clean());
 }
 
+/* LogonUserW succeeds without it, and the runner could never start. */
+static void install__no_secondary_logon__is_refused_and_named(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        new_machine(NULL);
+        fake.no_seclogon = i == 0;
+        fake.seclogon_start = i == 1 ? SERVICE_DISABLED : SERVICE_AUTO_START;
+        start();
+        assert_false(plan_install(&plan));
+        assert_int_equal(plan.failed, CODES_SERVICE);
+        assert_int_equal(wcscmp(plan.err.object, u"seclogon"), 0);
+        assert_non_null(strstr(codes_remedy(plan.failed, &plan.err),
+                               i == 0 ? "has no service" : "sc config seclogon"));
+        assert_true(is_clean());
+    }
+}
+
 static void check_logon__every_refusal__comes_with_its_code_and_remedy(void **state)
 {
     static const DWORD codes[] = { 1385, 1326, 1327, 1331, 1907, 1909 };
@@ -715,6 +733,7 @@ int main(void)
         TEST(install__account_of_that_name_is_somebody_elses__is_refused),
         TEST(install__account_was_made_an_administrator__is_refused_and_named),
         TEST(install__firewall_off_or_overridden__is_refused_and_named),
+        TEST(install__no_secondary_logon__is_refused_and_named),
         TEST(check_logon__every_refusal__comes_with_its_code_and_remedy),
     };
     return cmocka_run_group_tests_name("setup", tests, NULL, NULL);
