@@ -4,7 +4,7 @@ EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec confine cont
 CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch decoy actor trial canary act_file act_other act_own act_net netproof rootcheck volumes grant gitlink ledger walking setup_user granting reading appeared grantwork grantwalk grantgit grantparent sandbox quarantine grantstate boxroot) $(wildcard launcher/cmd_*.c)
 
 # The unelevated end of setup.
-CLI    += $(patsubst %,launcher/%.c,elevate setup_machine)
+CLI    += $(patsubst %,launcher/%.c,elevate identify setup_machine)
 
 # The warm runner of level enforced, and the launcher's side of it.
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_console remote_open enforced)

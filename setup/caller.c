@@ -1,50 +1,107 @@
 #include "caller.h"
 
 #include "account.h"
+#include "privilege.h"
 #include "win/dll.h"
 #include "win/out.h"
 
 #define LIMIT_MS 20000u
 #define SAID_MAX (HANDOVER_TEXT_MAX / 2)
 
+#define NOT_IMPLEMENTED 0xC0000002u /* STATUS_NOT_IMPLEMENTED */
+
 typedef BOOL(WINAPI *get_server_pid)(HANDLE, PULONG);
 
-/* The user of a process. */
-static bool user_of(uint32_t pid, struct sid *sid, struct err *err)
+/* Room for what a token tells: the largest ones hold 1,015 SIDs. */
+union answer {
+    TOKEN_USER user;
+    TOKEN_GROUPS groups;
+    BYTE bytes[1u << 17];
+};
+
+/* Opens the token of a process.  An administrator who typed his name for another user's
+ * elevation is in that one's lists only where it has put him (launcher/identify.h); the
+ * privilege opens the process whatever its list says, but no token. */
+static bool open_token(uint32_t pid, HANDLE *token, struct err *err)
 {
-    struct {
-        TOKEN_USER head;
-        uint8_t sid[SECURITY_MAX_SID_SIZE];
-    } got;
-    auto_handle HANDLE process =
-        OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
-    auto_handle HANDLE token = NULL;
-    ULONG needed = 0;
+    auto_handle HANDLE process = NULL;
+    struct err ignored;
     NTSTATUS status = 0;
 
+    (void)!privilege_enable_debug(&ignored); /* it may open without */
+    process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
     if (!process)
-        return err_win32(err, "OpenProcess", NULL);
-    status = NtOpenProcessToken(process, TOKEN_QUERY, &token);
-    if (NT_SUCCESS(status))
-        status = NtQueryInformationToken(token, TokenUser, &got, sizeof got, &needed);
-    if (!NT_SUCCESS(status))
-        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtOpenProcessToken", NULL);
-    return sid_read(sid, got.head.User.Sid, SECURITY_MAX_SID_SIZE) ||
-           err_rule(err, "the token's user is no SID", NULL);
+        return err_win32(err, "OpenProcess", u"the caller");
+    status = NtOpenProcessToken(process, TOKEN_QUERY, token);
+    return NT_SUCCESS(status) || err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                                         "NtOpenProcessToken", u"the caller");
 }
 
-/* A fenced program orders no setup, whoever says yes to it. */
-static bool is_no_sandbox(const struct sid *user, struct err *err)
+static bool query(HANDLE token, TOKEN_INFORMATION_CLASS what, union answer *answer,
+                  NTSTATUS *status, struct err *err)
 {
+    ULONG needed = 0;
+
+    *status = NtQueryInformationToken(token, what, answer, sizeof *answer, &needed);
+    return NT_SUCCESS(*status) || err_set(err, ERR_NTSTATUS, (uint32_t)*status,
+                                          "NtQueryInformationToken", u"the caller");
+}
+
+static bool read_sid(const union answer *answer, PSID at, struct sid *sid)
+{
+    const BYTE *p = at;
+
+    return p >= answer->bytes && p < answer->bytes + sizeof answer->bytes &&
+           sid_read(sid, p, (size_t)(answer->bytes + sizeof answer->bytes - p));
+}
+
+/* A sandbox account orders no setup, whoever says yes to it. */
+static bool is_no_sandbox(HANDLE token, struct err *err)
+{
+    static union answer answer;
+    NTSTATUS status = 0;
+    struct sid user;
+
+    if (!query(token, TokenUser, &answer, &status, err))
+        return false;
+    if (!read_sid(&answer, answer.user.User.Sid, &user))
+        return err_rule(err, "the token's user is no SID", NULL);
     for (unsigned i = 0; i < ACCOUNT_COUNT; i++) {
         struct err none;
         struct sid sid;
 
-        if (account_sid((enum account)i, &sid, &none) && sid_eq(user, &sid))
+        if (account_sid((enum account)i, &sid, &none) && sid_eq(&user, &sid))
             return err_rule(err, "the caller is a sandbox account",
                             account_name((enum account)i));
     }
     return true;
+}
+
+/* Nor does a fenced program of the user's own: what restricts its token says so. */
+static bool is_not_fenced(HANDLE token, struct err *err)
+{
+    static union answer answer;
+    NTSTATUS status = 0;
+
+    if (!query(token, TokenRestrictedSids, &answer, &status, err))
+        return (uint32_t)status == NOT_IMPLEMENTED; /* Wine: no token is restricted */
+    for (DWORD i = 0; i < answer.groups.GroupCount; i++) {
+        struct sid sid;
+
+        if (!read_sid(&answer, answer.groups.Groups[i].Sid, &sid))
+            return err_rule(err, "the token's restricting SIDs are none", NULL);
+        if (sid_is_ours(&sid))
+            return err_rule(err, "the caller is a fenced program", NULL);
+    }
+    return true;
+}
+
+static bool may_order(uint32_t pid, struct err *err)
+{
+    auto_handle HANDLE token = NULL;
+
+    return open_token(pid, &token, err) && is_no_sandbox(token, err) &&
+           is_not_fenced(token, err);
 }
 
 /* Whether the pipe is served by that process, and it may order a setup.  Its user need
@@ -55,7 +112,6 @@ static bool is_served_by(HANDLE pipe, uint32_t pid, struct err *err)
         u"kernel32.dll", "GetNamedPipeServerProcessId");
     ULONG server = 0;
     DWORD own = 0, its = 0;
-    struct sid user;
 
     if (!get)
         return err_rule(err, "this Windows does not tell who serves a pipe", NULL);
@@ -68,7 +124,7 @@ static bool is_served_by(HANDLE pipe, uint32_t pid, struct err *err)
         return err_win32(err, "ProcessIdToSessionId", NULL);
     if (own != its)
         return err_rule(err, "the pipe is of another session", NULL);
-    return user_of(pid, &user, err) && is_no_sandbox(&user, err);
+    return may_order(pid, err);
 }
 
 bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe, struct err *err)

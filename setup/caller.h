@@ -9,8 +9,9 @@
 #include "win/win.h"
 
 /* Connects to the pipe of that name (HANDOVER_NAME_LEN digits) if it is served by the
- * process `pid`, in our own session, whose user is no sandbox account.  The server may
- * see who we are and cannot act as us.  *pipe is the caller's to close. */
+ * process `pid`, in our own session, whose user is no sandbox account and whose token
+ * carries none of our restricting SIDs.  The server may see who we are and cannot act as
+ * us.  *pipe is the caller's to close. */
 MUST_CHECK bool caller_connect(struct u16s name, uint32_t pid, HANDLE *pipe,
                                struct err *err);
 

@@ -39,6 +39,9 @@ $(WINTEST)/win_test_remote_console.exe: $(WINTEST)/launcher/remote_console.o
 $(WINTEST)/win_test_runner_console.exe: $(WINTEST)/launcher/runner_console.o
 $(WINTEST)/win_test_runner_console.exe: LDTEST = $(call wraps,dll_loaded)
 
+# Has a token and a process of its own.
+$(WINTEST)/win_test_caller.exe: LDTEST = $(call wraps,__imp_NtQueryInformationToken __imp_NtOpenProcessToken __imp_OpenProcess)
+
 # Has its own CreateProcessWithLogonW.
 $(WINTEST)/win_test_remote_open.exe: $(patsubst %,$(WINTEST)/launcher/%.o,remote_open guard)
 $(WINTEST)/win_test_remote_open.exe: LDTEST = $(call wraps,__imp_GetProcAddress)
@@ -47,7 +50,7 @@ $(WINTEST)/win_test_remote_open.exe: LDTEST = $(call wraps,__imp_GetProcAddress)
 $(WINTEST)/win_test_secret.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject __imp_CreateFileW)
 
 # Starts itself in the place of ringfence-setup.exe.
-$(WINTEST)/win_test_elevate.exe: $(patsubst %,$(WINTEST)/launcher/%.o,elevate setup_machine sandbox)
+$(WINTEST)/win_test_elevate.exe: $(patsubst %,$(WINTEST)/launcher/%.o,elevate identify setup_machine sandbox)
 $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random sandbox_try_logon)
 
 # Has its own trial.h.

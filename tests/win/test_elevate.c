@@ -2,10 +2,12 @@
 #include "setup_machine.h"
 
 #include "core/sandbox.h"
+#include "core/secdesc.h"
 #include "sandbox.h"
 #include "win/account.h"
 #include "win/file.h"
 #include "win/runas.h"
+#include "win/token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -174,6 +176,61 @@ static void elevate_run__an_answer__is_taken_whole(void **state)
     swprintf(want, 128, L"status --json --caller %lu:%ls", GetCurrentProcessId(), NAME);
     assert_int_equal(wcscmp(fake.arguments, want), 0);
     assert_int_equal(wcscmp(fake.program, u"C:\\rf\\ringfence-setup.exe"), 0);
+}
+
+/* An administrator of another name must see who we are; no more. */
+static bool lets_administrators(HANDLE object, uint32_t mask)
+{
+    static uint8_t bytes[4096];
+    const struct sid administrators = sid_well_known(SID_ADMINISTRATORS);
+    struct ace ace = { 0 };
+    struct secdesc sd;
+    ULONG needed = 0;
+
+    assert_true(NT_SUCCESS(NtQuerySecurityObject(object, DACL_SECURITY_INFORMATION, bytes,
+                                                 sizeof bytes, &needed)));
+    assert_true(secdesc_read(&sd, bytes, sizeof bytes));
+    while (acl_next(&sd.dacl, &ace))
+        if (sid_eq(&ace.sid, &administrators) && ace.type == ACE_ALLOW)
+            return (ace.mask & mask) == mask;
+    return false;
+}
+
+static void close_to_administrators(HANDLE object, const struct sid *user)
+{
+    uint8_t list[256], bytes[512];
+    struct aclbuf b = aclbuf_init(list, sizeof list);
+    const struct acl_entry entry = { ACE_ALLOW, 0, 0x1FFFFF, *user };
+    struct secdesc sd = { .control = SECDESC_DACL_PRESENT };
+    size_t size = 0;
+
+    aclbuf_add(&b, &entry);
+    sd.dacl = aclbuf_acl(&b);
+    assert_true(secdesc_write(&sd, bytes, sizeof bytes, &size));
+    assert_true(
+        NT_SUCCESS(NtSetSecurityObject(object, DACL_SECURITY_INFORMATION, bytes)));
+}
+
+static void elevate_run__any__administrators_may_see_who_asks(void **state)
+{
+    HANDLE token = NULL;
+    struct sid user;
+
+    (void)state;
+    assert_true(token_user_sid(&user, &err));
+    assert_true(NT_SUCCESS(
+        NtOpenProcessToken(GetCurrentProcess(), READ_CONTROL | WRITE_DAC, &token)));
+    close_to_administrators(token, &user);
+    close_to_administrators(GetCurrentProcess(), &user);
+    if (lets_administrators(token, TOKEN_QUERY)) {
+        printf("SKIP who may see us: this system keeps no list of a token\n");
+        skip();
+    }
+    assert_true(elevate(u"answers", NULL));
+    assert_true(lets_administrators(token, TOKEN_QUERY));
+    assert_true(
+        lets_administrators(GetCurrentProcess(), PROCESS_QUERY_LIMITED_INFORMATION));
+    CloseHandle(token);
 }
 
 static void elevate_run__ends_without_an_answer__its_exit_code(void **state)
@@ -472,6 +529,7 @@ int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
         PIPE(elevate_run__an_answer__is_taken_whole),
+        PIPE(elevate_run__any__administrators_may_see_who_asks),
         PIPE(elevate_run__ends_without_an_answer__its_exit_code),
         PIPE(elevate_run__no_answer_at_all__is_refused),
         PIPE(elevate_run__elevation_refused__says_so),
