@@ -125,7 +125,6 @@ uint32_t cmd_run_enforced(struct cli *cli)
         return EXIT_RINGFENCE;
     }
     code = remote_run(&run.request);
-    enforced_clear();
     if (code == EXIT_RINGFENCE)
         forget(c);
     return code;

@@ -397,7 +397,6 @@ static bool meet_runner(struct err *err)
                                       .idle_ms = IDLE_MS };
     }
     verify.missing = remote_missing(q, unmet, err);
-    enforced_clear();
     return verify.missing != unmet;
 }
 

@@ -62,7 +62,6 @@ static uint32_t run_through(struct cli *cli, bool own)
         code = remote_run(&through.request);
     else
         err_report(&err, u"start the act in the runner");
-    enforced_clear();
     return code;
 }
 

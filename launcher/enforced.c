@@ -3,6 +3,7 @@
 #include "core/sandbox.h"
 #include "win/account.h"
 #include "win/errtext.h"
+#include "win/file.h"
 #include "win/out.h"
 #include "win/secret.h"
 #include "win/statefile.h"
@@ -15,43 +16,61 @@ static struct {
     struct remote_request request;
 } store;
 
-void enforced_clear(void)
+static void wipe_password(void)
 {
     password_wipe(&store.passwords, sizeof store.passwords);
 }
 
-static bool load_passwords(const struct context *c, struct err *err)
+static bool not_set_up(struct err *err)
+{
+    err_rule(err, "no sandbox accounts were set up for this user", NULL);
+    return err_hint(err, "ringfence setup");
+}
+
+static bool secret_path(struct u16s data)
 {
     struct u16buf path = U16BUF(store.path);
 
-    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_add(&path, data);
     u16buf_addz(&path, u"\\" SANDBOX_SECRET);
+    return !path.cut;
+}
+
+static const char16_t *open_password(const struct remote_request *request,
+                                     struct err *err)
+{
+    if (!secret_path(request->data))
+        return not_set_up(err), NULL;
     switch (secret_load(store.path, &store.passwords, err)) {
     case SECRET_LOADED:
-        return true;
+        return store.passwords.text[!request->offline];
     case SECRET_ABSENT:
-        err_rule(err, "no sandbox accounts were set up for this user", NULL);
-        return err_hint(err, "ringfence setup");
+        not_set_up(err);
+        break;
     case SECRET_TORN:
         err_rule(err, "the passwords of the sandbox accounts cannot be opened",
                  store.path);
-        return err_hint(err, "ringfence setup repair");
+        (void)err_hint(err, "ringfence setup repair");
+        break;
     case SECRET_FAILED:
         break;
     }
-    return false;
+    return NULL;
 }
 
+/* The SID is looked up each time: it is what whoever answers is held against. */
 bool enforced_request(const struct context *c, bool network_on,
                       struct remote_request *request, struct err *err)
 {
     struct remote_account *account = &request->account;
 
+    if (!secret_path(u16buf_text(&c->data)) || file_kind(store.path) == FILE_ABSENT)
+        return not_set_up(err);
     account->name = network_on ? SANDBOX_ONLINE : SANDBOX_OFFLINE;
-    if (!load_passwords(c, err) ||
-        !account_find(account->name, ACCOUNT_IS_USER, &account->sid, err))
+    account->open_password = open_password;
+    account->wipe_password = wipe_password;
+    if (!account_find(account->name, ACCOUNT_IS_USER, &account->sid, err))
         return false;
-    account->password = store.passwords.text[network_on];
     request->install = u16buf_text(&c->install);
     request->data = u16buf_text(&c->data);
     request->offline = !network_on;
@@ -65,7 +84,6 @@ const char *enforced_missing(const struct context *c, struct err *err)
     store.request = (struct remote_request){ .run = context_run_sid() };
     if (enforced_request(c, false, &store.request, err))
         missing = remote_missing(&store.request, missing, err);
-    enforced_clear();
     return missing;
 }
 

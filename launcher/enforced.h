@@ -9,12 +9,10 @@
 #include "remote.h"
 
 /* Fills account, install and data of *request for the launch in *c: the account without a
- * network or the one with.  What it points to is this module's own and is wiped by
- * enforced_clear.  Fails when setup has not been run for this user, or the passwords
- * cannot be opened. */
+ * network or the one with.  Fails when setup has not been run for this user.  No password
+ * is opened here: starting a runner does that. */
 MUST_CHECK bool enforced_request(const struct context *c, bool network_on,
                                  struct remote_request *request, struct err *err);
-void enforced_clear(void);
 
 /* Starts the runner of the account without a network, or meets the one that is warm, and
  * says what is missing from its proof: NULL when nothing is, else static text. */

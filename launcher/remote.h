@@ -11,10 +11,15 @@
 
 #include "win/pipe.h"
 
-/* The account to run under. */
+struct remote_request;
+
+/* The account to run under.  Its password is opened only when a runner is started, and
+ * wiped as soon as it has been: one that is warm needs none. */
 struct remote_account {
-    const char16_t *name;     /* NULL: our own, which proves nothing (tests) */
-    const char16_t *password; /* of a local account */
+    const char16_t *name; /* of a local account; NULL: our own, which proves nothing */
+    const char16_t *(*open_password)(const struct remote_request *request,
+                                     struct err *err); /* NULL: *err says why not */
+    void (*wipe_password)(void); /* after it was opened, whatever came of it */
     struct sid sid;
 };
 

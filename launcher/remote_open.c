@@ -155,10 +155,16 @@ static bool write_line(const struct remote *r, struct err *err)
     return !b.cut || err_rule(err, "the runner's path is too long", program_path);
 }
 
+/* What a runner is started with. */
+struct starting {
+    const char16_t *name, *password; /* NULL: our own account */
+    HANDLE out;                      /* its standard output */
+    char16_t cwd[MAX_PATH + 1];
+};
+
 /* Our own account's runner: it inherits its stdout and nothing else, or whoever waits for
  * the end of ours would wait for the runner's. */
-static bool create_direct(DWORD flags, HANDLE out, const char16_t *cwd,
-                          PROCESS_INFORMATION *pi)
+static bool create_direct(const struct starting *s, DWORD flags, PROCESS_INFORMATION *pi)
 {
     init_list init = (init_list)(void (*)(void))dll_loaded(
         u"kernel32.dll", "InitializeProcThreadAttributeList");
@@ -166,6 +172,7 @@ static bool create_direct(DWORD flags, HANDLE out, const char16_t *cwd,
         u"kernel32.dll", "UpdateProcThreadAttribute");
     _Alignas(16) uint8_t room[256];
     SIZE_T bytes = sizeof room;
+    HANDLE out = s->out;
     STARTUPINFOEXW si = { .StartupInfo = { .cb = sizeof si,
                                            .dwFlags = STARTF_USESTDHANDLES,
                                            .hStdOutput = out } };
@@ -178,12 +185,11 @@ static bool create_direct(DWORD flags, HANDLE out, const char16_t *cwd,
     return init(si.lpAttributeList, 1, 0, &bytes) &&
            update(si.lpAttributeList, 0, HANDLE_LIST, &out, sizeof out, NULL, NULL) &&
            CreateProcessW(program_path, line, NULL, NULL, TRUE,
-                          flags | EXTENDED_STARTUPINFO_PRESENT, NULL, cwd,
+                          flags | EXTENDED_STARTUPINFO_PRESENT, NULL, s->cwd,
                           &si.StartupInfo, pi);
 }
 
-static bool create_as(const struct remote_account *account, DWORD flags, HANDLE out,
-                      const char16_t *cwd, PROCESS_INFORMATION *pi)
+static bool create_as(const struct starting *s, DWORD flags, PROCESS_INFORMATION *pi)
 {
     HMODULE advapi = dll_system(u"advapi32.dll");
     logon_process create = advapi ? (logon_process)(void (*)(void))GetProcAddress(
@@ -191,49 +197,64 @@ static bool create_as(const struct remote_account *account, DWORD flags, HANDLE 
                                   : NULL;
     STARTUPINFOW si = { .cb = sizeof si,
                         .dwFlags = STARTF_USESTDHANDLES,
-                        .hStdOutput = out };
+                        .hStdOutput = s->out };
 
     if (!create) {
         SetLastError(ERROR_PROC_NOT_FOUND);
         return false;
     }
-    return create(account->name, u".", account->password, WITH_PROFILE, program_path,
-                  line, flags, NULL, cwd, &si, pi);
+    return create(s->name, u".", s->password, WITH_PROFILE, program_path, line, flags,
+                  NULL, s->cwd, &si, pi);
 }
 
 /* Starts it, not running yet.  It leaves our job where that lets it, for it is to serve
  * others after us, and needs no console; what CreateProcessWithLogonW takes of that is
  * not the same everywhere.  MS: Process Creation Flags; CreateProcessWithLogonW. */
-static bool create_runner(const struct remote_account *account, HANDLE out,
-                          PROCESS_INFORMATION *pi, struct err *err)
+static bool create_runner(const struct starting *s, PROCESS_INFORMATION *pi,
+                          struct err *err)
 {
     static const DWORD flags[] = { DETACHED_PROCESS | CREATE_BREAKAWAY_FROM_JOB,
                                    DETACHED_PROCESS, CREATE_NO_WINDOW };
-    char16_t cwd[MAX_PATH + 1];
-    UINT len = GetSystemDirectoryW(cwd, MAX_PATH);
     const char *remedy = NULL;
     DWORD code = 0;
 
-    if (len == 0 || len >= MAX_PATH)
-        return err_win32(err, "GetSystemDirectoryW", NULL);
-    if (account->name && u16_len(line) >= LOGON_LINE_CAP) {
+    if (s->name && u16_len(line) >= LOGON_LINE_CAP) {
         err_rule(err, "CreateProcessWithLogonW takes no more than 1,023 characters",
                  program_path);
         return err_hint(err, "put Ringfence where its path is shorter");
     }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        if (account->name ? create_as(account, flags[i] | CREATE_SUSPENDED, out, cwd, pi)
-                          : create_direct(flags[i] | CREATE_SUSPENDED, out, cwd, pi))
+        if (s->name ? create_as(s, flags[i] | CREATE_SUSPENDED, pi)
+                    : create_direct(s, flags[i] | CREATE_SUSPENDED, pi))
             return true;
         code = GetLastError();
         if (code != ERROR_ACCESS_DENIED && code != ERROR_INVALID_PARAMETER)
             break;
     }
     err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE,
-            account->name ? "CreateProcessWithLogonW" : "CreateProcessW",
-            account->name ? account->name : program_path);
-    remedy = account->name ? logon_remedy(err->code) : NULL;
+            s->name ? "CreateProcessWithLogonW" : "CreateProcessW",
+            s->name ? s->name : program_path);
+    remedy = s->name ? logon_remedy(err->code) : NULL;
     return remedy ? err_hint(err, remedy) : false;
+}
+
+/* With the account's password, which is there for no longer than the call that wants it.
+ */
+static bool create_with_password(const struct remote_request *q, HANDLE out,
+                                 PROCESS_INFORMATION *pi, struct err *err)
+{
+    struct starting s = { .name = q->account.name, .out = out };
+    UINT len = GetSystemDirectoryW(s.cwd, MAX_PATH);
+    bool ok = false;
+
+    if (len == 0 || len >= MAX_PATH)
+        return err_win32(err, "GetSystemDirectoryW", NULL);
+    if (!s.name)
+        return create_runner(&s, pi, err);
+    s.password = q->account.open_password(q, err);
+    ok = s.password && create_runner(&s, pi, err);
+    q->account.wipe_password();
+    return ok;
 }
 
 /* Guards a runner that has not run yet, lets it run, and hears where it listens. */
@@ -273,7 +294,7 @@ static bool start_runner(struct remote *r, struct wire_note *note, struct err *e
 
     if (!write_line(r, err) || !pipe_pair(&from, &out, err))
         return false;
-    ok = create_runner(&r->request->account, out, &pi, err);
+    ok = create_with_password(r->request, out, &pi, err);
     CloseHandle(handle_take(&out)); /* so that its end is seen */
     if (ok) {
         ok = raise_runner(r, &pi, &from, &ready, err);

@@ -53,6 +53,10 @@ $(WINTEST)/win_test_secret.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObjec
 $(WINTEST)/win_test_elevate.exe: $(patsubst %,$(WINTEST)/launcher/%.o,elevate identify setup_machine sandbox)
 $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random sandbox_try_logon)
 
+# The account, its password and the other end of the pipe are the test's.
+$(WINTEST)/win_test_enforced.exe: $(patsubst %,$(WINTEST)/launcher/%.o,enforced remote remote_console remote_open guard)
+$(WINTEST)/win_test_enforced.exe: LDTEST = $(call wraps,secret_load account_find pipe_connect pipe_check_server pipe_receive)
+
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)
 # Has its own actor.h, scratch.h and decoy.h.
