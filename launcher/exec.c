@@ -153,8 +153,10 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     uint32_t code = EXIT_RINGFENCE;
 
     /* Before the child exists: it is born in the job, and its signals are its own.  Where
-     * jobs do not nest, the outer job stands in.  Nothing leaves a fence's job. */
-    if (!job_enclose(c->verdict.run_as == LEVEL_ADVISORY, &job, err) &&
+     * jobs do not nest, the outer job stands in.  Nothing leaves a fence's job: this one
+     * if confined, at enforced the runner's, which the tool is in; from this one there
+     * the runner must be free to go, for it serves others after us. */
+    if (!job_enclose(c->verdict.run_as != LEVEL_CONFINED, &job, err) &&
         context_flag(c, "RINGFENCE_TRACE"))
         err_report(err, u"make a job");
     console_leave_signals_to_child();

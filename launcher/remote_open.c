@@ -208,8 +208,10 @@ static bool create_as(const struct starting *s, DWORD flags, PROCESS_INFORMATION
 }
 
 /* Starts it, not running yet.  It leaves our job where that lets it, for it is to serve
- * others after us, and needs no console; what CreateProcessWithLogonW takes of that is
- * not the same everywhere.  MS: Process Creation Flags; CreateProcessWithLogonW. */
+ * others after us (the launcher's does; where somebody's around that does not, whoever
+ * ends that job ends the runner and all it has started), and needs no console; what
+ * CreateProcessWithLogonW takes of that is not the same everywhere.  MS: Process Creation
+ * Flags; CreateProcessWithLogonW. */
 static bool create_runner(const struct starting *s, PROCESS_INFORMATION *pi,
                           struct err *err)
 {

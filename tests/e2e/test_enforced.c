@@ -10,6 +10,7 @@
 
 #define NETWORK_LOG u"local\\ringfence\\network.log"
 #define POLICY      u"local\\ringfence\\policy.ini"
+#define SOON 10000u /* ms */
 
 static const char16_t *ringfence(void)
 {
@@ -251,6 +252,85 @@ static void network_on__no_terminal_and_no_policy__is_not_allowed(void **state)
     proc_clear(&p);
 }
 
+static HANDLE open_process(DWORD pid)
+{
+    HANDLE h = OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE, FALSE, pid);
+
+    assert_non_null(h);
+    return h;
+}
+
+static bool ends_soon(HANDLE process)
+{
+    return WaitForSingleObject(process, SOON) == WAIT_OBJECT_0;
+}
+
+/* The runner that is warm, or NULL. */
+static HANDLE warm_runner(void)
+{
+    char *note = file_text(u"local\\ringfence\\runner-own.txt");
+    HANDLE h = note[0] ? OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE, FALSE,
+                                     strtoul(note + 5, NULL, 16))
+                       : NULL;
+
+    free(note);
+    return h;
+}
+
+static void end_runner(void)
+{
+    HANDLE runner = warm_runner();
+
+    if (!runner)
+        return;
+    TerminateProcess(runner, 9);
+    assert_true(ends_soon(runner));
+    CloseHandle(runner);
+}
+
+/* A command that waits for an event; returns its process. */
+static HANDLE start_waiting(struct proc *p, const char16_t *event)
+{
+    start_with(p, text(L"-- git pid wait %ls", event));
+    proc_start(p);
+    sink_await(p->out, "pid=");
+    return open_process(proc_number(p, "pid"));
+}
+
+/* The runner that the first command started serves the second as well: what is killed is
+ * the first, with its tool, and neither the runner nor the other's tool. */
+static void kill__who_started_the_runner__others_commands_live(void **state)
+{
+    const char16_t *never, *later;
+    HANDLE a_event = event_new(&never), b_event = event_new(&later);
+    HANDLE a_tool, b_tool, runner;
+    struct proc a, b;
+
+    (void)state;
+    end_runner();
+    a_tool = start_waiting(&a, never);
+    runner = warm_runner();
+    assert_non_null(runner);
+    b_tool = start_waiting(&b, later);
+    TerminateProcess(a.process, 77);
+    proc_assert(&a, ends_soon(a_tool));
+    proc_wait(&a);
+    proc_assert_code(&a, 77);
+    proc_assert(&b, WaitForSingleObject(runner, 0) == WAIT_TIMEOUT);
+    proc_assert(&b, WaitForSingleObject(b_tool, 0) == WAIT_TIMEOUT);
+    SetEvent(b_event);
+    proc_wait(&b);
+    proc_assert_code(&b, 0);
+    CloseHandle(a_tool);
+    CloseHandle(b_tool);
+    CloseHandle(runner);
+    CloseHandle(a_event);
+    CloseHandle(b_event);
+    proc_clear(&a);
+    proc_clear(&b);
+    end_runner();
+}
+
 /* By hand it says what it is for, and starts nothing. */
 static void run_enforced__without_accounts__refuses(void **state)
 {
@@ -286,6 +366,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(network_on__by_policy__nobody_is_asked_and_it_is_logged),
         cmocka_unit_test(network_off__any__is_not_logged),
         cmocka_unit_test(network_on__no_terminal_and_no_policy__is_not_allowed),
+        cmocka_unit_test(kill__who_started_the_runner__others_commands_live),
         cmocka_unit_test(run_enforced__without_accounts__refuses),
     };
     return harness_main(argc, argv, "enforced", tests, COUNT(tests), true);
