@@ -19,10 +19,12 @@
 #include "win/security.h"
 
 #define NETWORK_OFF u"off: by environment and denybin only (advisory), no kernel holds it"
-#define AS_OUTSIDE  u"as the fence around this process has it"
-#define NO_LABEL    u"           "
-#define SECOND      10000000u    /* in FILETIME's 100 ns */
-#define UNIX_EPOCH  11644473600u /* seconds from 1601 to 1970 */
+#define NETWORK_HELD                                                                     \
+    u"off: held by the kernel, firewall rules and filters on the sandbox account"
+#define AS_OUTSIDE u"as the fence around this process has it"
+#define NO_LABEL   u"           "
+#define SECOND     10000000u    /* in FILETIME's 100 ns */
+#define UNIX_EPOCH 11644473600u /* seconds from 1601 to 1970 */
 
 /* What is looked up besides the context, before anything is printed. */
 static struct {
@@ -279,6 +281,28 @@ static const char16_t *policy_state(const struct context *c)
     return c->policy.workspace.len ? u" ([section] for this workspace)" : u" ([default])";
 }
 
+/* At enforced the sandbox account has the rights that it was given, and no network. */
+static bool is_held(const struct context *c)
+{
+    return c->verdict.level == LEVEL_ENFORCED;
+}
+
+static const char16_t *network_text(const struct context *c)
+{
+    return c->network_on ? u"on" : is_held(c) ? NETWORK_HELD : NETWORK_OFF;
+}
+
+static const char16_t *reads_text(const struct context *c)
+{
+    if (c->inside)
+        return AS_OUTSIDE u"; ";
+    if (is_held(c))
+        return u"as the sandbox account may; ";
+    return c->verdict.level != LEVEL_ADVISORY && c->fence == FENCE_STRICT
+               ? u""
+               : u"not confined; for the strict fence: ";
+}
+
 static void print_journal(void)
 {
     char16_t text[24];
@@ -294,10 +318,6 @@ static void print_journal(void)
 static void print_text(const struct context *c)
 {
     bool fenced = c->verdict.level != LEVEL_ADVISORY;
-    const char16_t *reads = c->inside ? AS_OUTSIDE u"; "
-                            : fenced && c->fence == FENCE_STRICT
-                                ? u""
-                                : u"not confined; for the strict fence: ";
 
     out_line(OUT_STDOUT, u"level      ",
              c->inside ? u"inside a fence: the token says so" : level_text(c));
@@ -308,8 +328,8 @@ static void print_text(const struct context *c)
     for (size_t i = 0; i < c->root_count; i++)
         if (is_active(i))
             print_names(i, i ? NO_LABEL : u"protected  ", fenced || c->inside);
-    out_line(OUT_STDOUT, u"reads      ", reads, status.reads);
-    out_line(OUT_STDOUT, u"network    ", c->network_on ? u"on" : NETWORK_OFF);
+    out_line(OUT_STDOUT, u"reads      ", reads_text(c), status.reads);
+    out_line(OUT_STDOUT, u"network    ", network_text(c));
     out_line(OUT_STDOUT, u"box        ", c->temp.at,
              file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u""
                                                         : u" (made at the first run)");
@@ -392,7 +412,7 @@ static void json_status(struct json *json)
     json_bool(json, "journal_read", status.has_ledger);
     json_number(json, "journal_damaged",
                 status.has_ledger ? status.ledger.journal.damaged : 0);
-    json_bool(json, "reads_confined", fenced && c->fence == FENCE_STRICT);
+    json_bool(json, "reads_confined", is_held(c) || (fenced && c->fence == FENCE_STRICT));
     json_text(json, "reads", u16s_of(status.reads));
     json_text(json, "not_fenced", u16s_of(status.volumes));
 }
@@ -413,7 +433,7 @@ static void print_json(const struct context *c)
     json_text(&json, "wine", u16s_of(c->wine));
     json_text(&json, "workspace", u16buf_text(&c->root));
     json_ascii(&json, "network", c->network_on ? "on" : "off");
-    json_bool(&json, "network_enforced", false);
+    json_bool(&json, "network_enforced", is_held(c) && !c->network_on);
     json_number(&json, "dead_port", c->dead_port);
     json_text(&json, "temp", u16buf_text(&c->temp));
     json_text(&json, "cache", u16buf_text(&c->cache));

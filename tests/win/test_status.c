@@ -34,6 +34,7 @@ static struct {
     size_t damaged;
     bool denies; /* protected names carry them */
     bool json, inside;
+    bool network_on;
     const char16_t *volumes;
 } fake;
 
@@ -61,6 +62,7 @@ bool __wrap_context_complete(struct context *c, const struct context_wish *wish,
     c->verdict = (struct level_verdict){ .level = fake.level, .reason = "" };
     c->fence = fake.fence;
     c->inside = fake.inside;
+    c->network_on = fake.network_on;
     c->data = c->policy_path = c->cwd = c->temp = c->cache = U16BUF(none);
     c->root = (struct u16buf){ base, u16_len(base), MAX_PATH, false };
     c->root_list[0].path = u16s_of(base);
@@ -303,6 +305,42 @@ static void status__advisory__claims_nothing(void **state)
     assert_null(strstr(said, "not granted yet")); /* nobody has asked for it */
 }
 
+/* What the sandbox account brings is said as the kernel's, and nothing more than that. */
+static void status__enforced__the_kernel_holds_network_and_reads(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    fake.level = LEVEL_ENFORCED;
+    fake.fence = FENCE_STANDARD;
+    said = status();
+    assert_says(said, "level      enforced\n");
+    assert_says(said, "\nnetwork    off: held by the kernel");
+    assert_says(said, "\nreads      as the sandbox account may; profile granted");
+    assert_null(strstr(said, "not confined"));
+    fake.network_on = true;
+    said = status();
+    assert_says(said, "\nnetwork    on\n");
+}
+
+static void json__network__enforced_only_where_it_is_off_and_proven(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    fake.json = true;
+    said = status();
+    assert_says(said, "\"network\":\"off\",\"network_enforced\":false,");
+    fake.level = LEVEL_ENFORCED;
+    fake.fence = FENCE_STANDARD;
+    said = status();
+    assert_says(said, "\"network\":\"off\",\"network_enforced\":true,");
+    assert_says(said, "\"reads_confined\":true,");
+    fake.network_on = true;
+    said = status();
+    assert_says(said, "\"network\":\"on\",\"network_enforced\":false,");
+}
+
 static void status__inside_a_fence__is_not_advisory(void **state)
 {
     const char *said = NULL;
@@ -356,6 +394,8 @@ int main(void)
         TEST(status__strict_and_granted__says_all_of_it),
         TEST(status__standard_and_trouble__is_told),
         TEST(status__advisory__claims_nothing),
+        TEST(status__enforced__the_kernel_holds_network_and_reads),
+        TEST(json__network__enforced_only_where_it_is_off_and_proven),
         TEST(status__inside_a_fence__is_not_advisory),
         TEST(status__journal_of_another_version__the_rest_is_said),
         TEST(json__strict_and_granted__has_all_of_it),
