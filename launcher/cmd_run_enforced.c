@@ -62,7 +62,7 @@ static bool choose_account(struct context *c, struct err *err)
     struct remote_request *q = &run.request;
 
     if (enforced_request(c, c->network_on, q, err))
-        return true;
+        return q->allow_unproven || enforced_give_roots(c, &run.wish, err);
     if (!q->allow_unproven)
         return false;
     q->account = (struct remote_account){ .name = NULL };

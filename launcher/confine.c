@@ -172,8 +172,7 @@ static bool run_ringfence(const struct u16buf *line)
            process_wait(process, &code, &err);
 }
 
-/* Starts `ringfence prepare` for this workspace and waits; it says what goes wrong. */
-static bool prepare(struct context *c, const struct context_wish *wish, struct u16s tool)
+bool confine_prepare(struct context *c, const struct context_wish *wish, struct u16s tool)
 {
     struct u16buf line = ringfence_line(c, wish, U16S("prepare"));
 
@@ -202,7 +201,7 @@ void confine_gather(struct context *c, const struct context_wish *wish)
         return;
     record_plan(&c->policy, store.plan);
     known = look_at_roots(c);
-    if (!known && !wish->look_only && prepare(c, wish, (struct u16s){ 0 }))
+    if (!known && !wish->look_only && confine_prepare(c, wish, (struct u16s){ 0 }))
         known = look_at_roots(c);
     if (!known) { /* half ready is not ready */
         c->evidence.confined = LEVEL_CANARY_NOT_RUN;
@@ -230,7 +229,7 @@ bool confine_admit(struct context *c, const struct context_wish *wish,
         return true;
     record_tool_key(context_var(c, "PATH"), program, key);
     reads = record_tool_reads(&c->record, key);
-    if (reads == RECORD_READS_UNKNOWN && prepare(c, wish, program) &&
+    if (reads == RECORD_READS_UNKNOWN && confine_prepare(c, wish, program) &&
         read_record(c, c->root_hash, &c->record))
         reads = record_tool_reads(&c->record, key);
     if (reads == RECORD_READS_ALL)

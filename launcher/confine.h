@@ -20,6 +20,11 @@ void confine_gather(struct context *context, const struct context_wish *wish);
 MUST_CHECK bool confine_admit(struct context *context, const struct context_wish *wish,
                               struct u16s program, struct err *err);
 
+/* Starts `ringfence prepare` for this workspace, and with a tool's directory for that
+ * too, and waits; it says what goes wrong.  False when it cannot be started. */
+bool confine_prepare(struct context *context, const struct context_wish *wish,
+                     struct u16s tool);
+
 /* Has ringfence.exe start what *start names, verbatim, through the runner of level
  * enforced: changes program and command_line, to storage of this module's. */
 MUST_CHECK bool confine_hand_over(const struct context *context,

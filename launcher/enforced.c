@@ -1,11 +1,14 @@
 #include "enforced.h"
 
+#include "confine.h"
+#include "core/aclplan.h"
 #include "core/sandbox.h"
 #include "win/account.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
 #include "win/secret.h"
+#include "win/security.h"
 #include "win/statefile.h"
 
 #define ANSWER_MAX 64u
@@ -14,6 +17,7 @@ static struct {
     struct passwords passwords;
     char16_t path[WIN_PATH_CAP];
     struct remote_request request;
+    struct security security; /* of a root */
 } store;
 
 static void wipe_password(void)
@@ -75,6 +79,59 @@ bool enforced_request(const struct context *c, bool network_on,
     request->data = u16buf_text(&c->data);
     request->offline = !network_on;
     return true;
+}
+
+static bool is_given(const struct context_root *root, const struct sid *group)
+{
+    struct u16buf path = U16BUF(store.path);
+    struct err unused;
+
+    u16buf_add(&path, root->path);
+    return !path.cut &&
+           security_read(store.path, &store.security, &unused) == SECURITY_READ &&
+           store.security.sd.dacl.at &&
+           aclplan_shows_root(&store.security.sd.dacl, group);
+}
+
+/* The first root in the token that is not given, or the count of all.  With forget the
+ * records of those go: what is written down as ready is not prepared again. */
+static size_t find_not_given(const struct context *c, const struct sid *group,
+                             bool forget)
+{
+    size_t first = c->root_count;
+
+    for (size_t i = c->root_count; i-- > 0;) {
+        struct u16buf path;
+
+        if ((i > 0 && !c->root_list[i].usable) || is_given(&c->root_list[i], group))
+            continue;
+        first = i;
+        path = U16BUF(store.path);
+        confine_record_path(c, c->root_list[i].digest, &path);
+        if (forget && !path.cut)
+            DeleteFileW(store.path);
+    }
+    return first;
+}
+
+bool enforced_give_roots(struct context *c, const struct context_wish *wish,
+                         struct err *err)
+{
+    struct sid group;
+    struct u16buf path;
+    size_t missing = 0;
+
+    if (!account_find(SANDBOX_GROUP, ACCOUNT_IS_GROUP, &group, err))
+        return err_hint(err, "ringfence setup repair");
+    missing = find_not_given(c, &group, true);
+    if (missing < c->root_count && confine_prepare(c, wish, (struct u16s){ 0 }))
+        missing = find_not_given(c, &group, false);
+    if (missing == c->root_count)
+        return true;
+    path = U16BUF(store.path);
+    u16buf_add(&path, c->root_list[missing].path);
+    err_rule(err, "the sandbox accounts were not given this root", store.path);
+    return err_hint(err, "ringfence grant");
 }
 
 const char *enforced_missing(const struct context *c, struct err *err)

@@ -14,6 +14,13 @@
 MUST_CHECK bool enforced_request(const struct context *c, bool network_on,
                                  struct remote_request *request, struct err *err);
 
+/* Looks that the sandbox accounts' group has its entries on every root of the launch,
+ * which it has not where a root was granted without it: such a root is prepared again, by
+ * one more process, and looked at once more.  One descriptor a root otherwise.  Fails
+ * with the root named; every access of the tool would be denied there. */
+MUST_CHECK bool enforced_give_roots(struct context *c, const struct context_wish *wish,
+                                    struct err *err);
+
 /* Starts the runner of the account without a network, or meets the one that is warm, and
  * says what is missing from its proof: NULL when nothing is, else static text. */
 const char *enforced_missing(const struct context *c, struct err *err);

@@ -55,7 +55,7 @@ $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random s
 
 # The account, its password and the other end of the pipe are the test's.
 $(WINTEST)/win_test_enforced.exe: $(patsubst %,$(WINTEST)/launcher/%.o,enforced remote remote_console remote_open guard)
-$(WINTEST)/win_test_enforced.exe: LDTEST = $(call wraps,secret_load account_find pipe_connect pipe_check_server pipe_receive)
+$(WINTEST)/win_test_enforced.exe: LDTEST = $(call wraps,secret_load account_find confine_prepare __imp_NtQuerySecurityObject pipe_connect pipe_check_server pipe_receive)
 
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)

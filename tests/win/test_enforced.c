@@ -1,5 +1,7 @@
 /* The launcher's side of level enforced with stand-ins for what Wine has not: the sandbox
  * account, its sealed password, and a runner under it at the other end of the pipe. */
+#include "confine.h"
+#include "core/aclplan.h"
 #include "core/sandbox.h"
 #include "enforced.h"
 #include "remote_open.h"
@@ -14,12 +16,17 @@
 
 #include <cmocka.h>
 
+static const struct sid group = { 1, 5, { 0, 0, 0, 0, 0, 5 }, { 21, 1, 2, 3, 1003 } };
 static const struct sid account = { 1, 5, { 0, 0, 0, 0, 0, 5 }, { 21, 1, 2, 3, 1001 } };
 
 static struct {
     unsigned opened, wiped;
     const void *passwords; /* where the launcher had them put */
     bool no_account;
+    unsigned prepared;
+    bool given[2];      /* the group has its entries on the roots */
+    bool prepare_gives; /* prepare sees to that */
+    bool had_record[2]; /* when it was started */
 } fake;
 
 static char16_t data[MAX_PATH], secret[MAX_PATH], note[MAX_PATH];
@@ -48,7 +55,11 @@ bool __wrap_account_find(const char16_t *name, enum account_kind kind, struct si
 bool __wrap_account_find(const char16_t *name, enum account_kind kind, struct sid *sid,
                          struct err *e)
 {
-    assert_int_equal(kind, ACCOUNT_IS_USER);
+    if (kind == ACCOUNT_IS_GROUP) {
+        assert_true(u16s_is(u16s_of(name), "RingfenceUsers"));
+        *sid = group;
+        return true;
+    }
     assert_true(u16s_is(u16s_of(name), "RingfenceOffline") ||
                 u16s_is(u16s_of(name), "RingfenceOnline"));
     if (fake.no_account)
@@ -56,6 +67,63 @@ bool __wrap_account_find(const char16_t *name, enum account_kind kind, struct si
     *sid = account;
     return true;
 }
+
+static const char16_t *record_of(size_t i)
+{
+    static char16_t path[MAX_PATH];
+    struct u16buf b = U16BUF(path);
+
+    confine_record_path(&context, context.root_list[i].digest, &b);
+    return path;
+}
+
+bool __wrap_confine_prepare(struct context *c, const struct context_wish *wish,
+                            struct u16s tool);
+bool __wrap_confine_prepare(struct context *c, const struct context_wish *wish,
+                            struct u16s tool)
+{
+    (void)wish;
+    assert_ptr_equal(c, &context);
+    assert_int_equal(tool.len, 0);
+    fake.prepared++;
+    for (size_t i = 0; i < 2; i++) {
+        fake.had_record[i] = file_kind(record_of(i)) == FILE_IS_FILE;
+        fake.given[i] = fake.given[i] || fake.prepare_gives;
+    }
+    return true;
+}
+
+/* The group's entries on a root, as the walk leaves them. */
+static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, void *to,
+                                     ULONG bytes, ULONG *needed)
+{
+    static uint8_t list[512];
+    const struct acl_entry entries[] = {
+        { ACE_DENY, 0, ACLPLAN_STAY, group },
+        { ACE_ALLOW, 3, ACLPLAN_WRITE, group },
+        { ACE_ALLOW, 3 | ACE_INHERIT_ONLY, RIGHT_DELETE, group },
+    };
+    struct aclbuf b = aclbuf_init(list, sizeof list);
+    struct secdesc sd = { .control = SECDESC_DACL_PRESENT };
+    size_t size = 0, which = 0;
+    uint8_t digest[SHA256_BYTES];
+
+    (void)what;
+    assert_true(context_hash_root(object, u"root", digest, &err));
+    which = memcmp(digest, context.root_list[1].digest, sizeof digest) == 0;
+    for (size_t i = 0; i < 3 && fake.given[which]; i++)
+        aclbuf_add(&b, &entries[i]);
+    sd.dacl = aclbuf_acl(&b);
+    assert_true(secdesc_write(&sd, to, bytes, &size));
+    *needed = (ULONG)size;
+    return 0;
+}
+
+/* Linked in place of the pointer that the import table has. */
+extern NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)(HANDLE, SECURITY_INFORMATION,
+                                                           void *, ULONG, ULONG *);
+NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)
+(HANDLE, SECURITY_INFORMATION, void *, ULONG, ULONG *) = query_security;
 
 bool __wrap_pipe_connect(const char16_t *name, DWORD ms, struct pipe_end *end,
                          struct err *e);
@@ -218,6 +286,85 @@ static void enforced_request__account_gone__fails(void **state)
     assert_int_equal(fake.opened, 0);
 }
 
+/* Two roots that a launch found ready, with their records. */
+static void add_roots(void)
+{
+    static char16_t path[2][MAX_PATH];
+
+    for (size_t i = 0; i < 2; i++) {
+        struct u16buf b = U16BUF(path[i]);
+        char16_t dir[MAX_PATH];
+        struct u16buf d = U16BUF(dir);
+
+        u16buf_addz(&b, data);
+        u16buf_addz(&b, i ? u"\\more" : u"\\ws");
+        assert_true(file_make_dirs(path[i], &err));
+        context.root_list[i].path = u16buf_text(&b);
+        context.root_list[i].usable = true;
+        assert_true(context_hash_path(path[i], context.root_list[i].digest, &err));
+        u16buf_addz(&d, record_of(i));
+        d.at[d.len - 6] = 0;
+        assert_true(file_make_dirs(dir, &err));
+        put(record_of(i), "x", 1);
+    }
+    context.root_count = 2;
+}
+
+static void give_roots__all_given__starts_nothing(void **state)
+{
+    const struct context_wish wish = { .look_only = true };
+
+    (void)state;
+    add_roots();
+    fake.given[0] = fake.given[1] = true;
+    assert_true(enforced_give_roots(&context, &wish, &err));
+    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(file_kind(record_of(1)), FILE_IS_FILE);
+}
+
+/* Granted before the accounts were made, or without them: prepared once, and only what
+ * lacks the group is walked again. */
+static void give_roots__one_not_given__is_prepared_once(void **state)
+{
+    const struct context_wish wish = { .look_only = true };
+
+    (void)state;
+    add_roots();
+    fake.given[0] = fake.prepare_gives = true;
+    assert_true(enforced_give_roots(&context, &wish, &err));
+    assert_int_equal(fake.prepared, 1);
+    assert_true(fake.had_record[0]);
+    assert_false(fake.had_record[1]);
+    assert_true(enforced_give_roots(&context, &wish, &err));
+    assert_int_equal(fake.prepared, 1);
+}
+
+static void give_roots__cannot_be_given__names_the_root(void **state)
+{
+    const struct context_wish wish = { .look_only = true };
+
+    (void)state;
+    add_roots();
+    fake.given[1] = true;
+    assert_false(enforced_give_roots(&context, &wish, &err));
+    assert_int_equal(fake.prepared, 1);
+    assert_true(u16s_iends(u16s_of(err.object), U16S("\\ws")));
+    assert_non_null(err.hint);
+}
+
+/* What is not in the token needs no entry for the accounts either. */
+static void give_roots__other_root_not_usable__is_left_alone(void **state)
+{
+    const struct context_wish wish = { .look_only = true };
+
+    (void)state;
+    add_roots();
+    fake.given[0] = true;
+    context.root_list[1].usable = false;
+    assert_true(enforced_give_roots(&context, &wish, &err));
+    assert_int_equal(fake.prepared, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -227,6 +374,10 @@ int main(void)
         TEST(remote_open__no_runner__password_opened_once_and_wiped),
         TEST(enforced_request__nothing_set_up__says_what_to_do),
         TEST(enforced_request__account_gone__fails),
+        TEST(give_roots__all_given__starts_nothing),
+        TEST(give_roots__one_not_given__is_prepared_once),
+        TEST(give_roots__cannot_be_given__names_the_root),
+        TEST(give_roots__other_root_not_usable__is_left_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
