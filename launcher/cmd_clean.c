@@ -13,6 +13,7 @@
 #include "sandbox.h"
 #include "setup_user.h"
 #include "walking.h"
+#include "ways.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
@@ -40,6 +41,7 @@ static struct {
     char16_t lost_root[WIN_PATH_CAP]; /* of a box */
     char16_t other[WIN_PATH_CAP];
     char16_t box[WIN_PATH_CAP];
+    char16_t boxes[WIN_PATH_CAP]; /* the directory of all, where it really is */
 } clean;
 
 static const char *set_json(void *ctx, struct u16s value)
@@ -257,6 +259,74 @@ static void take_roots(void)
     }
 }
 
+static bool is_read(const struct journal_record *r)
+{
+    uint8_t digest[JOURNAL_ROOT_BYTES];
+    struct err ignored;
+
+    if (!setup_user_digest(digest, &ignored))
+        return false;
+    for (size_t i = 0; i < JOURNAL_ROOT_BYTES; i++)
+        if (r->root[i] != digest[i])
+            return false;
+    return true;
+}
+
+/* Whether a root that keeps its entries, or its box, lies below the directory. */
+static bool leads_on(struct u16s directory)
+{
+    for (size_t i = 0; i < root_count(); i++)
+        if (record(i)->state != JOURNAL_CLEARED && (!clean.chosen[i] || clean.left[i]) &&
+            !is_read(record(i)) && root_path(i, clean.root) &&
+            (is_in(u16s_of(clean.root), directory) ||
+             is_in(u16s_of(clean.boxes), directory)))
+            return true;
+    return false;
+}
+
+static void close_way(const struct ways *ways, const char16_t *path)
+{
+    struct err err;
+
+    if (ways_edit(ways, path, &err))
+        return;
+    err_report(&err, u"close the way to a root");
+    clean.bad = true;
+}
+
+/* What leads to the roots that were cleared, and to nothing else.  The box's parents come
+ * by one that is in it, there or not. */
+static void close_ways(void)
+{
+    struct ways ways = { .needed = leads_on };
+    struct u16buf box;
+    uint8_t digest[SHA256_BYTES] = { 0 };
+    struct sid read;
+    struct err ignored;
+
+    if (clean.walking.dry_run)
+        return;
+    box = U16BUF(clean.boxes);
+    if (!file_final_path(clean.data, false, &box, &ignored))
+        u16buf_addz(&box, clean.data);
+    u16buf_addz(&box, u"\\box");
+    if (setup_user_digest(digest, &ignored)) {
+        read = sid_ours(digest);
+        ways.sid[ways.count++] = &read;
+    }
+    if (clean.walking.group)
+        ways.sid[ways.count++] = clean.walking.group;
+    for (size_t i = 0; i < root_count(); i++)
+        if (clean.chosen[i] && !clean.left[i] && root_path(i, clean.other))
+            close_way(&ways, clean.other);
+    if (!clean.all)
+        close_way(&ways, clean.target);
+    box = U16BUF(clean.other);
+    u16buf_addz(&box, clean.boxes);
+    u16buf_addz(&box, u"\\any");
+    close_way(&ways, clean.other);
+}
+
 /* A profile may have entries of ours although no journal says so. */
 static bool take_profile(void)
 {
@@ -378,6 +448,7 @@ static void take_all(void)
     take_roots();
     name_box(NULL);
     for_each(clean.box, clean.other, take_lost);
+    close_ways();
     if (!take_profile())
         clean.bad = true;
     else if (!clean.walking.dry_run)
@@ -387,19 +458,6 @@ static void take_all(void)
             clean.left[i] = clean.chosen[i];
     take_guards();
     say_lost();
-}
-
-static bool is_read(const struct journal_record *r)
-{
-    uint8_t digest[JOURNAL_ROOT_BYTES];
-    struct err ignored;
-
-    if (!setup_user_digest(digest, &ignored))
-        return false;
-    for (size_t i = 0; i < JOURNAL_ROOT_BYTES; i++)
-        if (r->root[i] != digest[i])
-            return false;
-    return true;
 }
 
 /* A part of a root is clean now, and its own directory does not show it. */
@@ -454,6 +512,7 @@ static bool take_target(struct err *err)
         say_gone(clean.target);
     else
         settle(u16s_of(clean.target), take_away(clean.target, false));
+    close_ways();
     say_above();
     if (!take_boxes(digest))
         clean.bad = true;

@@ -7,7 +7,9 @@
 #include "ledger.h"
 #include "rootcheck.h"
 #include "sandbox.h"
+#include "setup_user.h"
 #include "walking.h"
+#include "ways.h"
 #include "win/errtext.h"
 #include "win/file.h"
 
@@ -189,6 +191,32 @@ static void guard_state(void)
         err_report(&err, u"keep what is fenced from deleting Ringfence's own files");
 }
 
+/* So that tools can look at each part of the path they work in.  What cannot be done here
+ * costs that and nothing else. */
+static void open_ways(const struct context *c)
+{
+    struct ways ways = { .open = true };
+    uint8_t digest[SHA256_BYTES] = { 0 };
+    struct sid read;
+    struct err err = { 0 };
+    bool good = true;
+
+    if (granting.walking.dry_run)
+        return;
+    if (c->policy.fence != POLICY_FENCE_STANDARD) {
+        good = setup_user_digest(digest, &err);
+        read = sid_ours(digest);
+        ways.sid[ways.count++] = &read;
+    }
+    if (granting.walking.group)
+        ways.sid[ways.count++] = granting.walking.group;
+    good = good && ways_edit(&ways, granting.path, &err);
+    for (size_t i = 0; i < 2 && good; i++)
+        good = !granting.box_path[i].len || ways_edit(&ways, granting.box[i], &err);
+    if (!good)
+        err_report(&err, u"let the fence see the way to the workspace");
+}
+
 static bool grant(struct context *c, const char16_t *root, struct err *err)
 {
     /* Once more after the waiting, which may have been long. */
@@ -202,6 +230,7 @@ static bool grant(struct context *c, const char16_t *root, struct err *err)
         return false;
     }
     guard_state();
+    open_ways(c);
     return note(JOURNAL_DONE, err);
 }
 

@@ -57,6 +57,12 @@ $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random s
 $(WINTEST)/win_test_enforced.exe: $(patsubst %,$(WINTEST)/launcher/%.o,enforced remote remote_console remote_open guard)
 $(WINTEST)/win_test_enforced.exe: LDTEST = $(call wraps,secret_load account_find confine_prepare __imp_NtQuerySecurityObject pipe_connect pipe_check_server pipe_receive)
 
+$(WINTEST)/win_test_ways.exe: $(WINTEST)/launcher/ways.o
+$(WINTEST)/win_test_ways.exe: LDTEST = $(call wraps,security_read security_open security_write)
+
+$(WINTEST)/win_test_clean.exe: $(WINTEST)/launcher/cmd_clean.o
+$(WINTEST)/win_test_clean.exe: LDTEST = $(call wraps,paths_data)
+
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,canary battery)
 # Has its own actor.h, scratch.h and decoy.h.

@@ -163,6 +163,9 @@ bool ace_is_ours(const struct ace *ace, const struct acl_ours *ours)
         return ours->label && sid_eq(&ace->sid, &lowered);
     if (ace->type != ACE_ALLOW && ace->type != ACE_DENY)
         return false;
+    if (ours->only)
+        return ace->type == ours->only->type && ace->flags == ours->only->flags &&
+               ace->mask == ours->only->mask && sid_eq(&ace->sid, &ours->only->sid);
     if ((ours->marker && ace_is_marker(ace)) ||
         (ours->also && sid_eq(&ace->sid, ours->also)))
         return true;

@@ -108,6 +108,7 @@ struct acl_ours {
     const struct sid *also; /* and those of this one, whatever its first part; or NULL */
     bool marker;            /* and the FILE_DELETE_CHILD markers */
     bool label;             /* and mandatory labels of SID_LEVEL_LOWERED */
+    const struct acl_entry *only; /* if not NULL: just what is the same as this */
 };
 
 enum acl_result {

@@ -370,6 +370,32 @@ static struct aclplan_edit carry_out(struct plan *p, struct aclplan_room *room)
     return edit;
 }
 
+static struct acl_entry way_of(const struct sid *sid)
+{
+    return (struct acl_entry){ ACE_ALLOW, 0, ACLPLAN_WAY, *sid };
+}
+
+/* The way there is: other roots need it. */
+static void keep_way(struct plan *p, const struct sid *sid)
+{
+    const struct acl_entry way = way_of(sid);
+    const struct acl_ours ours = { .only = &way };
+    struct ace ace = { 0 };
+
+    while (acl_next(&p->old->dacl, &ace))
+        if (ace_is_ours(&ace, &ours)) {
+            want(p, &way);
+            return;
+        }
+}
+
+static void keep_ways(struct plan *p)
+{
+    keep_way(p, p->sid);
+    if (p->group)
+        keep_way(p, p->group);
+}
+
 enum aclplan_kind aclplan_kind_in(enum aclplan_kind parent, enum protected_name name,
                                   bool directory, bool git_commit)
 {
@@ -411,6 +437,7 @@ struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
         p.group = policy->group;
     want_allows(&p, object, policy);
     want_denies(&p, object, policy);
+    keep_ways(&p);
     if (p.markers)
         keep_markers(&p);
     want_label(&p, object, policy);
@@ -423,7 +450,28 @@ struct aclplan_edit aclplan_undo(const struct sid *sid, const struct sid *group,
     struct plan p = { .sid = sid, .group = group, .old = old };
 
     p.markers = is_for_ours(&p) && !others_need(&p, ACE_DENY);
+    if (sid)
+        keep_ways(&p);
     return carry_out(&p, room);
+}
+
+struct aclplan_edit aclplan_way(const struct sid *sid, bool open,
+                                const struct secdesc *old, struct aclplan_room *room)
+{
+    const struct acl_entry way = way_of(sid);
+    const struct acl_ours ours = { .only = &way };
+    struct aclbuf b = aclbuf_init(room->dacl, sizeof room->dacl);
+    struct aclplan_edit edit = { .result = ACLPLAN_SAME, .sd = *old };
+    enum acl_result result = ACL_SAME;
+
+    if (old->dacl.at)
+        result = acl_edit(&old->dacl, &ours, &way, open, &b);
+    if (result == ACL_SAME)
+        return edit;
+    edit.dacl = result == ACL_CHANGED && acl_read(&edit.sd.dacl, b.at, b.bytes);
+    edit.result = edit.dacl ? ACLPLAN_CHANGED : ACLPLAN_REFUSED;
+    edit.rule = edit.dacl ? ACLPLAN_FULL : ACLPLAN_TOO_BIG;
+    return edit;
 }
 
 bool aclplan_shows_root(const struct acl *dacl, const struct sid *root)

@@ -27,6 +27,11 @@
  *                  folder.  Also for a directory outside that holds a root, or what
  *                  Ringfence itself writes down (grantstate).
  *
+ * Directories above a root, in the profile, get a way: A FILE_READ_ATTRIBUTES for the
+ * group and the read SID, this folder only, so that a tool can look at each part of its
+ * own path (Node's realpath).  It belongs to the roots below, so no walk touches it, and
+ * an undo of one SID does not.
+ *
  * GUARD is never allowed; it is denied where a world-writable list would else let the
  * child take the fence itself down.  The marker is acl_marker's: for FILE_DELETE_CHILD a
  * write-restricted token is not held against its restricting SIDs (openai/codex#32915).
@@ -40,7 +45,9 @@
 
 #define ACLPLAN_WRITE                                                                    \
     (RIGHT_FILE_GENERIC_READ | RIGHT_FILE_GENERIC_WRITE | RIGHT_FILE_GENERIC_EXECUTE)
-#define ACLPLAN_READ  (RIGHT_FILE_GENERIC_READ | RIGHT_FILE_GENERIC_EXECUTE)
+#define ACLPLAN_READ (RIGHT_FILE_GENERIC_READ | RIGHT_FILE_GENERIC_EXECUTE)
+#define ACLPLAN_WAY                                                                      \
+    (RIGHT_FILE_READ_ATTRIBUTES | RIGHT_SYNCHRONIZE) /* what any CreateFileW asks for */
 #define ACLPLAN_GUARD (RIGHT_WRITE_DAC | RIGHT_WRITE_OWNER)
 #define ACLPLAN_STAY  (RIGHT_DELETE | ACLPLAN_GUARD)
 #define ACLPLAN_DENY                                                                     \
@@ -128,6 +135,12 @@ struct aclplan_edit aclplan_apply(const struct aclplan_object *object,
  * empty one and none are the same. */
 struct aclplan_edit aclplan_undo(const struct sid *sid, const struct sid *group,
                                  const struct secdesc *old, struct aclplan_room *room);
+
+/* The edit that gives the SID its way through a directory, or takes it away again, and
+ * changes nothing else: after both all bytes are as before.  Where there is no list
+ * everyone may pass. */
+struct aclplan_edit aclplan_way(const struct sid *sid, bool open,
+                                const struct secdesc *old, struct aclplan_room *room);
 
 /* Whether the list of a root's own directory has all that a root gets, as written last by
  * a walk that went through.  Cheap: what each launch asks. */

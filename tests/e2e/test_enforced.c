@@ -10,7 +10,7 @@
 
 #define NETWORK_LOG u"local\\ringfence\\network.log"
 #define POLICY      u"local\\ringfence\\policy.ini"
-#define SOON 10000u /* ms */
+#define SOON        10000u /* ms */
 
 static const char16_t *ringfence(void)
 {

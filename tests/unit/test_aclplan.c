@@ -493,6 +493,65 @@ static void aclplan_apply__marker_of_another_root__stays(void **state)
               u"D:AI" MARKER "(D;;WDWO;;;" B ")" INSIDE USUAL, ACLPLAN_FULL);
 }
 
+/* Opened it says so, again changes nothing, closed all bytes are back. */
+static void check_way(const char16_t *before, const char16_t *after)
+{
+    const struct sid group = sid_text(u"" G);
+    struct secdesc old = sd_text(before), want = sd_text(after);
+    struct aclplan_edit edit = aclplan_way(&group, true, &old, &room[0]), again;
+
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    assert_true(edit.dacl && !edit.label);
+    check_same(&edit.sd, &want);
+    again = aclplan_way(&group, true, &edit.sd, &room[1]);
+    assert_int_equal(again.result, ACLPLAN_SAME);
+    again = aclplan_way(&group, false, &edit.sd, &room[1]);
+    assert_int_equal(again.result, ACLPLAN_CHANGED);
+    check_same(&again.sd, &old);
+    again = aclplan_way(&group, false, &old, &room[1]);
+    assert_int_equal(again.result, ACLPLAN_SAME);
+}
+
+#define WAY "(A;;0x100080;;;" G ")"
+
+static void aclplan_way__opened_and_closed__is_one_entry_for_this_folder(void **state)
+{
+    const struct sid group = sid_text(u"" G);
+    struct secdesc none = sd_text(u"D:NO_ACCESS_CONTROL");
+
+    (void)state;
+    check_way(u"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
+              u"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)" WAY);
+    check_way(u"D:AI" USUAL, u"D:AI" WAY USUAL);
+    check_way(u"D:AI(D;;WDWO;;;" A ")" MARKER "(A;OICIID;FRFX;;;" G ")" USUAL,
+              u"D:AI(D;;WDWO;;;" A ")" MARKER WAY "(A;OICIID;FRFX;;;" G ")" USUAL);
+    check_way(u"S:(ML;;NW;;;" LOWERED ")D:AI" USUAL,
+              u"S:(ML;;NW;;;" LOWERED ")D:AI" WAY USUAL);
+    assert_int_equal(aclplan_way(&group, true, &none, &room[0]).result, ACLPLAN_SAME);
+}
+
+/* The roots below are what it is for: reading comes and goes without it. */
+static void aclplan_way__reading_given_and_taken__stays_until_all_goes(void **state)
+{
+    const struct sid group = sid_text(u"" G);
+    struct aclplan_policy p = policy_of(u"" A);
+    struct secdesc old = sd_text(u"D:P(A;OICI;FA;;;BA)(A;;0x100080;;;" A ")" WAY);
+    struct secdesc bare = sd_text(u"D:P(A;OICI;FA;;;BA)");
+    struct aclplan_edit read, edit;
+
+    (void)state;
+    p.read = true;
+    p.group = &group;
+    read = aclplan_apply(&a_root, &p, &old, &room[0]);
+    assert_int_equal(read.result, ACLPLAN_CHANGED);
+    edit = aclplan_apply(&a_root, &p, &read.sd, &room[1]);
+    assert_int_equal(edit.result, ACLPLAN_SAME);
+    edit = aclplan_undo(&p.sid, &group, &read.sd, &room[1]);
+    check_same(&edit.sd, &old);
+    edit = aclplan_undo(NULL, &group, &read.sd, &room[1]);
+    check_same(&edit.sd, &bare);
+}
+
 static void aclplan_kind_in__tree__follows_the_names(void **state)
 {
     static const struct {
@@ -592,6 +651,8 @@ int main(void)
         cmocka_unit_test(aclplan_undo__group_alone__leaves_the_marker_and_the_label),
         cmocka_unit_test(aclplan_undo__marker_of_two_roots__goes_with_the_last),
         cmocka_unit_test(aclplan_apply__marker_of_another_root__stays),
+        cmocka_unit_test(aclplan_way__opened_and_closed__is_one_entry_for_this_folder),
+        cmocka_unit_test(aclplan_way__reading_given_and_taken__stays_until_all_goes),
         cmocka_unit_test(aclplan_kind_in__tree__follows_the_names),
         cmocka_unit_test(aclplan_shows_root__as_written__only_with_all_three),
         cmocka_unit_test(aclplan_shows_root__after_apply__shows),

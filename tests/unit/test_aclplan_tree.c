@@ -1290,6 +1290,69 @@ static void aclplan__read_sid__reads_all_but_the_stores(void **state)
     for_every_tree(read_over_all, NULL);
 }
 
+/* What a token has got by the way's being open is to look at the directory. */
+static void check_gain(const struct world *w, int n, const struct fence *f,
+                       const struct secdesc *before)
+{
+    struct accesscheck_token t = fenced_token(w, f), user = user_token();
+    struct secdesc now = now_of(w, n);
+    uint32_t had = 0, has = 0, most = ACLPLAN_WAY;
+
+    t.level = SID_LEVEL_MEDIUM; /* the lists alone */
+    had = rights(&t, before);
+    has = rights(&t, &now);
+    if (!f->account) /* the read SID gives nobody what he has not got */
+        most &= rights(&user, before);
+    CHECK_FENCE(w, n, f, (has & ~had & ~most) == 0 && (had & ~has) == 0);
+    if (!has_foreign_deny(before))
+        CHECK_FENCE(w, n, f, (has & most) == most);
+}
+
+static void edit_way(struct world *w, int n, const struct sid *sid, bool open)
+{
+    struct file *f = &w->file[w->node[n].file];
+    struct secdesc now = now_of(w, n);
+    struct aclplan_edit edit = aclplan_way(sid, open, &now, &room);
+
+    CHECK(w, n, edit.result != ACLPLAN_REFUSED);
+    assert_true(secdesc_write(&edit.sd, f->now, sizeof f->now, &f->now_bytes));
+}
+
+/* Each directory above the first root, for the group and the read SID. */
+static void open_ways(struct world *w, void *arg)
+{
+    static const struct fence strict = { "strict, A", 1, true, false };
+    static struct world copy;
+    const struct sid sids[] = { *group_sid(), our_sid('R') };
+
+    (void)arg;
+    copy = *w;
+    for (int n = w->node[w->root[0]].parent; n >= 0; n = w->node[n].parent) {
+        struct secdesc before = now_of(&copy, n), now;
+        struct accesscheck_token user = user_token();
+
+        for (int i = 0; i < 2; i++)
+            edit_way(w, n, &sids[i], true);
+        now = now_of(w, n);
+        CHECK(w, n, rights(&user, &now) == rights(&user, &before));
+        check_gain(w, n, &accounts[0], &before);
+        check_gain(w, n, &strict, &before);
+        check_new(w, n, true); /* nothing of it is handed down */
+        for (int i = 0; i < 2; i++)
+            edit_way(w, n, &sids[i], false);
+    }
+    for (int i = 0; i < w->file_count; i++) {
+        assert_int_equal(w->file[i].now_bytes, copy.file[i].now_bytes);
+        assert_memory_equal(w->file[i].now, copy.file[i].now, copy.file[i].now_bytes);
+    }
+}
+
+static void aclplan_way__above_a_root__lets_look_at_it_and_nothing_else(void **state)
+{
+    (void)state;
+    for_every_tree(open_ways, NULL);
+}
+
 /* A limit, shown so that nobody is surprised: a nested repository's own directory can be
  * renamed with all that is in it, as long as something above it is not protected. */
 static void aclplan__directory_of_a_nested_repository__can_be_renamed(void **state)
@@ -1328,6 +1391,7 @@ int main(void)
         cmocka_unit_test(aclplan_undo__of_one_root__leaves_the_others_theirs),
         cmocka_unit_test(aclplan__new_children__are_fenced_without_a_walk),
         cmocka_unit_test(aclplan__read_sid__reads_all_but_the_stores),
+        cmocka_unit_test(aclplan_way__above_a_root__lets_look_at_it_and_nothing_else),
         cmocka_unit_test(aclplan__directory_of_a_nested_repository__can_be_renamed),
     };
     return cmocka_run_group_tests_name("aclplan_tree", tests, NULL, NULL);

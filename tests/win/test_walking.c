@@ -8,6 +8,7 @@
 #include "sandbox.h"
 #include "setup_user.h"
 #include "walking.h"
+#include "ways.h"
 #include "win/account.h"
 #include "win/file.h"
 #include "win/statefile.h"
@@ -111,6 +112,25 @@ static struct {
     const char16_t *name;                /* of the one there is, or NULL */
     BOOL(WINAPI *remove)(const WCHAR *); /* the system's own */
 } links;
+
+/* The ways to roots: which were opened, and for whom. */
+static struct {
+    size_t calls;
+    char16_t path[CALLS_MAX][MAX_PATH];
+    struct sid sid[WAYS_SIDS];
+    size_t count;
+} opened;
+
+bool ways_edit(const struct ways *ways, const char16_t *path, struct err *e)
+{
+    (void)e;
+    assert_true(ways->open && opened.calls < CALLS_MAX);
+    wcscpy(opened.path[opened.calls++], path);
+    opened.count = ways->count;
+    for (size_t i = 0; i < ways->count; i++)
+        opened.sid[i] = *ways->sid[i];
+    return true;
+}
 
 /* This machine's accounts, of which real Wine keeps none. */
 
@@ -236,6 +256,7 @@ static int fresh(void **state)
     links.name = NULL;
     links.remove = (BOOL(WINAPI *)(const WCHAR *))(void (*)(void))GetProcAddress(
         GetModuleHandleW(u"kernel32.dll"), "RemoveDirectoryW");
+    memset(&opened, 0, sizeof opened);
     memset(&engine, 0, sizeof engine);
     engine.result = (struct grant_result){ .entries = 1234, .changed = 12, .same = 1222 };
     return 0;
@@ -909,6 +930,52 @@ static void install_sandbox(void)
     assert_true(secret_save(in_dir(u"data\\secret"), &passwords, &err));
 }
 
+/* Tools look at each part of the path they work in. */
+static void granting_root__went_through__opens_the_ways(void **state)
+{
+    static const struct granting how = { .quiet = true };
+    uint8_t digest[SHA256_BYTES] = { 0 };
+    uint32_t code = 9;
+    struct sid read;
+
+    (void)state;
+    prepare_context();
+    assert_true(setup_user_digest(digest, &err));
+    read = sid_ours(digest);
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_int_equal(opened.calls, 3);
+    assert_int_equal(_wcsicmp(opened.path[0], root), 0);
+    assert_int_equal(_wcsicmp(opened.path[1], temp_text), 0);
+    assert_int_equal(_wcsicmp(opened.path[2], cache_text), 0);
+    assert_int_equal(opened.count, 1);
+    assert_true(sid_eq(&opened.sid[0], &read));
+
+    install_sandbox();
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_int_equal(opened.count, 2);
+    assert_int_equal(opened.sid[1].sub[4], 1010);
+
+    opened.calls = engine.calls = 0;
+    context.policy.fence = POLICY_FENCE_STANDARD; /* no strict fence will ask */
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    assert_int_equal(opened.count, 1);
+    assert_int_equal(opened.sid[0].sub[4], 1010);
+}
+
+static void granting_root__failed_or_dry__opens_no_way(void **state)
+{
+    static const struct granting real_one = { .quiet = true }, dry = { .dry_run = true };
+    uint32_t code = 9;
+
+    (void)state;
+    prepare_context();
+    listen();
+    assert_true(granting_root(&context, root, &dry, &code, &err));
+    engine.outcome = GRANT_FAILED;
+    assert_false(granting_root(&context, root, &real_one, &code, &err));
+    assert_int_equal(opened.calls, 0);
+}
+
 static int truncate_file(const char16_t *path)
 {
     HANDLE h = CreateFileW(path, GENERIC_WRITE, 0, NULL, TRUNCATE_EXISTING, 0, NULL);
@@ -1139,6 +1206,8 @@ int main(void)
         TEST(granting_root__walk_fails__stays_begun),
         TEST(granting_root__lists_not_kept__cleared),
         TEST(granting_root__dry_run__makes_and_notes_nothing),
+        TEST(granting_root__went_through__opens_the_ways),
+        TEST(granting_root__failed_or_dry__opens_no_way),
         TEST(sandbox_is_installed__anything_missing__is_not),
         TEST(sandbox_group__accounts_gone__is_still_known_to_be_taken),
         TEST(granting_root__with_a_sandbox__the_group_gets_the_same),
