@@ -75,6 +75,7 @@ static bool build_environment(struct context *c, struct err *err)
 {
     struct envrules_input in = {
         .offline = !c->network_on,
+        .fenced = c->verdict.level != LEVEL_ADVISORY,
         .dead_port = c->dead_port,
         .denybin = u16buf_text(&c->denybin),
         .shims = u16buf_text(&c->shims),

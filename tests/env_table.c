@@ -22,6 +22,7 @@ static const char *const whens[] = {
     [ENVRULE_OFFLINE] = "network off",
     [ENVRULE_DENYBIN] = "network off",
     [ENVRULE_BOX] = "always",
+    [ENVRULE_SCHANNEL] = "network on, in a fence",
 };
 
 /* Prints what stands for the field up to its brace. */
@@ -48,7 +49,8 @@ static void print_value(const char *template)
 
 static void print_row(size_t i)
 {
-    printf("| `%s` | `", envrules_table[i].name);
+    printf("| %s`%s` | `", envrules_table[i].mode == ENVRULE_GIT ? "git's " : "",
+           envrules_table[i].name);
     print_value(envrules_table[i].value);
     printf("` | %s%s | %s | %s |\n",
            envrules_table[i].mode == ENVRULE_DEFAULT ? "if unset, " : "",
@@ -68,11 +70,12 @@ static void print_markdown(void)
     printf(".\n");
 }
 
+/* git's settings are no variables. */
 static void print_names(void)
 {
-    for (size_t i = 0; i < envrules_count; i++) {
-        printf("%s\t%s\n", envrules_table[i].name, envdocs_table[i].proof);
-    }
+    for (size_t i = 0; i < envrules_count; i++)
+        if (envrules_table[i].mode != ENVRULE_GIT)
+            printf("%s\t%s\n", envrules_table[i].name, envdocs_table[i].proof);
 }
 
 int main(int argc, char **argv)

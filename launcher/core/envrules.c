@@ -203,8 +203,54 @@ static bool applies(const struct apply *a, const struct envrule *rule, struct u1
         if (a->in->temp.len == 0 || a->in->cache.len == 0)
             return false;
         break;
+    case ENVRULE_SCHANNEL:
+        if (a->in->offline || !a->in->fenced)
+            return false;
+        break;
     }
     return !is_kept(name, a->in->keep);
+}
+
+/* GIT_CONFIG_KEY_7, in *name (storage for any number). */
+static struct u16s git_name(struct u16buf *name, const char *kind, uint64_t n)
+{
+    *name = u16buf_init(name->at, name->cap);
+    u16buf_add_ascii(name, "GIT_CONFIG_");
+    u16buf_add_ascii(name, kind);
+    u16buf_add_dec(name, n);
+    return u16buf_text(name);
+}
+
+/* Whether the last of count settings of that name, the one that git obeys, is a->value.
+ */
+static bool has_git_setting(const struct apply *a, struct u16s key, struct u16buf *name,
+                            uint64_t count)
+{
+    for (uint64_t i = count; i-- > 0;)
+        if (u16s_ieq(envblock_get(a->env, git_name(name, "KEY_", i)), key))
+            return u16s_eq(envblock_get(a->env, git_name(name, "VALUE_", i)),
+                           u16buf_text(&a->value));
+    return false;
+}
+
+/* Appends a->value.  A count that git would choke on is left alone: git then stops, which
+ * is no way out either. */
+static void append_git(struct apply *a, struct u16s key)
+{
+    char16_t text[40], count_text[20];
+    struct u16buf name = U16BUF(text);
+    struct u16s all = u16s_ascii(count_text, 20, "GIT_CONFIG_COUNT");
+    struct u16s count = u16s_trim(envblock_get(a->env, all));
+    uint64_t n = 0;
+
+    if ((count.len && !u16s_number(count, ENVBLOCK_VARS_MAX, &n)) ||
+        is_kept(all, a->in->keep) || has_git_setting(a, key, &name, n))
+        return;
+    value_set(a, git_name(&name, "VALUE_", n));
+    envblock_set(a->env, git_name(&name, "KEY_", n), key);
+    value_clear(a);
+    u16buf_add_dec(&a->value, n + 1);
+    value_set(a, all);
 }
 
 static void apply_table(struct apply *a)
@@ -217,7 +263,10 @@ static void apply_table(struct apply *a)
         if (!applies(a, &envrules_table[i], name))
             continue;
         value_expand(a, envrules_table[i].value);
-        value_set(a, name);
+        if (envrules_table[i].mode == ENVRULE_GIT)
+            append_git(a, name);
+        else
+            value_set(a, name);
     }
 }
 
@@ -331,53 +380,6 @@ static void rewrite_pathext(struct apply *a)
     value_set(a, spelling(a, U16S("PATHEXT")));
 }
 
-/* GIT_CONFIG_KEY_7, in *name (storage for any number). */
-static struct u16s git_name(struct u16buf *name, const char16_t *kind, uint64_t n)
-{
-    *name = u16buf_init(name->at, name->cap);
-    u16buf_add_ascii(name, "GIT_CONFIG_");
-    u16buf_addz(name, kind);
-    u16buf_add_dec(name, n);
-    return u16buf_text(name);
-}
-
-/* Whether the last of count http.proxy settings, the one that git obeys, is ours. */
-static bool has_git_proxy(const struct apply *a, struct u16buf *name, uint64_t count)
-{
-    for (uint64_t i = count; i-- > 0;) {
-        struct u16s key = envblock_get(a->env, git_name(name, u"KEY_", i));
-
-        if (u16s_ieq(key, U16S("http.proxy")))
-            return u16s_eq(envblock_get(a->env, git_name(name, u"VALUE_", i)),
-                           u16buf_text(&a->value));
-    }
-    return false;
-}
-
-/* git reads its own http.proxy before the environment's proxies.  A count it would choke
- * on is left alone: git then stops, which is no way out either. */
-static void append_git_proxy(struct apply *a)
-{
-    char16_t text[40];
-    struct u16buf name = U16BUF(text);
-    struct u16s count = u16s_trim(envblock_get(a->env, U16S("GIT_CONFIG_COUNT")));
-    uint64_t n = 0;
-
-    if (!a->in->offline || is_kept(U16S("GIT_CONFIG_COUNT"), a->in->keep))
-        return;
-    if (count.len && !u16s_number(count, ENVBLOCK_VARS_MAX, &n))
-        return;
-    value_clear(a);
-    add_proxy(a);
-    if (has_git_proxy(a, &name, n))
-        return;
-    value_set(a, git_name(&name, u"VALUE_", n));
-    envblock_set(a->env, git_name(&name, u"KEY_", n), U16S("http.proxy"));
-    value_clear(a);
-    u16buf_add_dec(&a->value, n + 1);
-    value_set(a, U16S("GIT_CONFIG_COUNT"));
-}
-
 void envrules_apply(struct envblock *env, const struct envrules_input *in)
 {
     char16_t text[VALUE_CAP];
@@ -385,7 +387,6 @@ void envrules_apply(struct envblock *env, const struct envrules_input *in)
 
     remove_secrets(&a);
     apply_table(&a);
-    append_git_proxy(&a);
     rewrite_path(&a);
     rewrite_pathext(&a);
 }

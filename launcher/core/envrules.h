@@ -9,15 +9,17 @@
 #include "core/envblock.h"
 
 enum envrule_mode {
-    ENVRULE_FORCE,  /* set it, whatever was inherited */
-    ENVRULE_DEFAULT /* set it only when the parent has none */
+    ENVRULE_FORCE,   /* set it, whatever was inherited */
+    ENVRULE_DEFAULT, /* set it only when the parent has none */
+    ENVRULE_GIT      /* it is a setting of git's, for GIT_CONFIG_COUNT/KEY_n/VALUE_n */
 };
 
 enum envrule_when {
     ENVRULE_ALWAYS,
     ENVRULE_OFFLINE, /* only while the network is off */
     ENVRULE_DENYBIN, /* offline, and only where a denybin is installed */
-    ENVRULE_BOX      /* only when there is a box */
+    ENVRULE_BOX,     /* only when there is a box */
+    ENVRULE_SCHANNEL /* only in a fence that lets onto the network */
 };
 
 /* One row of core/envrules.def, whose other columns are in core/envdocs.h.  In value,
@@ -42,6 +44,7 @@ extern const size_t envrules_secrets_count;
 
 struct envrules_input {
     bool offline;
+    bool fenced;         /* proven: the token is a restricted one */
     uint16_t dead_port;  /* a closed loopback port; 9 unless something listens there */
     struct u16s denybin; /* directory; empty: none installed */
     struct u16s shims;   /* directory; empty: none (a shim copied elsewhere) */
@@ -54,7 +57,7 @@ struct envrules_input {
 /* Applies everything to *env; doing it twice changes nothing more.  PATH becomes
  * denybin;shims;rest (shims;rest with the network on), entries that name these two
  * directories elsewhere in it removed; PATHEXT gets .COM;.EXE first and keeps the rest;
- * git's http.proxy is appended to GIT_CONFIG_COUNT/KEY_n/VALUE_n. */
+ * git's settings are appended to those there are, if they are not the last already. */
 void envrules_apply(struct envblock *env, const struct envrules_input *in);
 
 /* Whether a variable of this name is taken out, given the patterns to keep. */

@@ -127,6 +127,8 @@ static void envrules_apply__everything_on__sets_every_row(void **state)
     for (size_t i = 0; i < envrules_count; i++) {
         struct u16s value = envblock_get(&env, wide(envrules_table[i].name));
 
+        if (envrules_table[i].mode == ENVRULE_GIT)
+            continue;
         assert_spelled(wide(envrules_table[i].name));
         assert_true(u16s_find(value, u'{', 0) == value.len);
         assert_true(u16s_find(value, u'}', 0) == value.len);
@@ -169,6 +171,51 @@ static void envrules_apply__network_on__leaves_the_network_alone(void **state)
     assert_value(u"GIT_CONFIG_COUNT", NULL);
     assert_value(u"PATH", SHIMS u";a;b");
     assert_value(u"TEMP", u"D:\\box\\temp");
+}
+
+/* Schannel has no credentials for a restricted token: git is to use its other backend. */
+static void envrules_apply__network_on_in_a_fence__git_leaves_schannel(void **state)
+{
+    struct envrules_input in = offline();
+
+    (void)state;
+    READ("GIT_CONFIG_COUNT=1\0GIT_CONFIG_KEY_0=http.sslbackend\0"
+         "GIT_CONFIG_VALUE_0=schannel\0");
+    in.offline = false;
+    in.fenced = true;
+    for (int twice = 0; twice < 2; twice++) {
+        envrules_apply(&env, &in);
+        assert_value(u"GIT_CONFIG_COUNT", u"2");
+        assert_value(u"GIT_CONFIG_KEY_1", u"http.sslBackend");
+        assert_value(u"GIT_CONFIG_VALUE_1", u"openssl");
+    }
+    in.offline = true; /* off there is only the proxy, which comes last */
+    READ("");
+    envrules_apply(&env, &in);
+    assert_value(u"GIT_CONFIG_COUNT", u"1");
+    assert_value(u"GIT_CONFIG_KEY_0", u"http.proxy");
+}
+
+static void envrules_apply__git_settings__are_kept_out_one_by_one(void **state)
+{
+    struct envrules_input in = offline();
+
+    (void)state;
+    READ("");
+    in.keep = U16S("http.proxy");
+    envrules_apply(&env, &in);
+    assert_value(u"GIT_CONFIG_COUNT", NULL);
+    in.offline = false;
+    in.fenced = true;
+    in.keep = U16S("HTTP.sslbackend");
+    envrules_apply(&env, &in);
+    assert_value(u"GIT_CONFIG_COUNT", NULL);
+    in.keep = U16S("GIT_CONFIG_COUNT");
+    envrules_apply(&env, &in);
+    assert_value(u"GIT_CONFIG_COUNT", NULL);
+    in.keep = U16S("http.proxy");
+    envrules_apply(&env, &in);
+    assert_value(u"GIT_CONFIG_KEY_0", u"http.sslBackend");
 }
 
 static void envrules_apply__no_box_no_denybin__skips_their_rows(void **state)
@@ -531,6 +578,8 @@ static void envrules_apply__twice__is_the_same_as_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(envrules_apply__network_on_in_a_fence__git_leaves_schannel),
+        cmocka_unit_test(envrules_apply__git_settings__are_kept_out_one_by_one),
         cmocka_unit_test(envrules_table__every_row__is_well_formed),
         cmocka_unit_test(envrules_apply__everything_on__sets_every_row),
         cmocka_unit_test(envrules_apply__inherited_proxy__does_not_win),
