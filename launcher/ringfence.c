@@ -24,6 +24,9 @@ static const struct {
     { u"run-remote", cmd_run_remote, NULL }, /* for trying the runner out */
     { u"status", cmd_status,
       u"status [--json]  the level here and why, network, workspace, box, policy" },
+    { u"doctor", cmd_doctor,
+      u"doctor [--json]  what is wrong with this machine, install or terminal, and what "
+      u"to type" },
     { u"explain", cmd_explain,
       u"explain [--level L] [--json] read|write|delete|rename PATH   would it be allowed, "
       u"and by what; L also standard or strict" },
