@@ -44,6 +44,7 @@ uint32_t cli_complain(const char *text, struct u16s word);
 uint32_t cmd_run(struct cli *cli);
 uint32_t cmd_status(struct cli *cli);
 uint32_t cmd_doctor(struct cli *cli);
+uint32_t cmd_log(struct cli *cli);
 uint32_t cmd_prepare(struct cli *cli);
 uint32_t cmd_run_enforced(struct cli *cli);
 uint32_t cmd_shim(struct cli *cli);

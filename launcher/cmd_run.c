@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "core/exitcode.h"
 #include "exec.h"
+#include "logbook.h"
 #include "win/errtext.h"
 #include "win/file.h"
 
@@ -81,6 +82,16 @@ static const struct cli_option options[] = {
     { u"--allow-unproven", CLI_FLAG, set_allow_unproven },
 };
 
+/* What was handed to the runner is noted there. */
+static void note(const struct exec_request *request, uint32_t code)
+{
+    const struct context *c = exec_context();
+
+    if (c && !(exec_fenced() && c->verdict.run_as == LEVEL_ENFORCED) &&
+        !context_flag(c, "RINGFENCE_DRYRUN"))
+        logbook_note(c, c->verdict.unproven, request->tool, request->tail, code);
+}
+
 uint32_t cmd_run(struct cli *cli)
 {
     static struct wanted wanted;
@@ -103,6 +114,7 @@ uint32_t cmd_run(struct cli *cli)
     wanted.request.tail = cli->rest;
     wanted.request.current_first = true;
     code = exec_run(&wanted.request);
+    note(&wanted.request, code);
     if (exec_fenced())
         appeared_look(exec_fenced(), LOOK_MS);
     return code;

@@ -5,8 +5,10 @@
  */
 #include "cli.h"
 #include "confine.h"
+#include "core/cmdline.h"
 #include "core/exitcode.h"
 #include "enforced.h"
+#include "logbook.h"
 #include "report.h"
 #include "win/errtext.h"
 
@@ -100,6 +102,23 @@ static void forget(const struct context *c)
         DeleteFileW(path.at);
 }
 
+/* The launch, once it is known what and where.  Returns the exit code. */
+static uint32_t launch(struct context *c)
+{
+    struct err err = { 0 };
+    uint32_t code = EXIT_RINGFENCE;
+
+    if (c->network_on && !enforced_allow_network(c, run.request.line))
+        return cli_complain("the network was not allowed", (struct u16s){ 0 });
+    if (fill(c, &err))
+        code = remote_run(&run.request);
+    else
+        err_report(&err, u"start the command in the runner");
+    if (code == EXIT_RINGFENCE)
+        forget(c);
+    return code;
+}
+
 uint32_t cmd_run_enforced(struct cli *cli)
 {
     struct context *c = &run.context;
@@ -117,15 +136,8 @@ uint32_t cmd_run_enforced(struct cli *cli)
         report_context_failure(c, &err);
         return EXIT_RINGFENCE;
     }
-    if (c->network_on && !enforced_allow_network(c, run.request.line))
-        return cli_complain("the network was not allowed", (struct u16s){ 0 });
-    if (!fill(c, &err)) {
-        err_report(&err, u"start the command in the runner");
-        forget(c);
-        return EXIT_RINGFENCE;
-    }
-    code = remote_run(&run.request);
-    if (code == EXIT_RINGFENCE)
-        forget(c);
+    code = launch(c);
+    logbook_note(c, run.request.allow_unproven, run.request.program,
+                 cmdline_tail(run.request.line), code);
     return code;
 }

@@ -264,6 +264,11 @@ uint32_t exec_run(const struct exec_request *request)
     return start_and_wait(request, &err);
 }
 
+const struct context *exec_context(void)
+{
+    return exec.context.root.len ? &exec.context : NULL;
+}
+
 const struct context *exec_fenced(void)
 {
     return exec.fenced ? &exec.context : NULL;

@@ -18,6 +18,10 @@ struct exec_request {
  * line on stderr.  Call it once a process. */
 uint32_t exec_run(const struct exec_request *request);
 
+/* The context of that launch as far as it got, once the workspace is known; NULL inside a
+ * fence, and with RINGFENCE_BYPASS. */
+const struct context *exec_context(void);
+
 /* The context of that launch, if the tool was started under a fence, proven or not; else
  * NULL. */
 const struct context *exec_fenced(void);

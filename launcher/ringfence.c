@@ -27,6 +27,9 @@ static const struct {
     { u"doctor", cmd_doctor,
       u"doctor [--json]  what is wrong with this machine, install or terminal, and what "
       u"to type" },
+    { u"log", cmd_log,
+      u"log [--json] [--since 30m|12h|7d|2026-11-20]   what was run, how strongly fenced, "
+      u"and what came of it" },
     { u"explain", cmd_explain,
       u"explain [--level L] [--json] read|write|delete|rename PATH   would it be allowed, "
       u"and by what; L also standard or strict" },
