@@ -27,10 +27,13 @@ static bool name_files(struct u16s data_dir, struct err *err)
 
 static bool is_full(void)
 {
-    WIN32_FILE_ATTRIBUTE_DATA data;
+    WIN32_FIND_DATAW found;
+    HANDLE find = FindFirstFileW(store.path, &found);
 
-    return GetFileAttributesExW(store.path, GetFileExInfoStandard, &data) &&
-           (data.nFileSizeHigh || data.nFileSizeLow >= LOGBOOK_BYTES_MAX);
+    if (find == INVALID_HANDLE_VALUE)
+        return false;
+    FindClose(find);
+    return found.nFileSizeHigh || found.nFileSizeLow >= LOGBOOK_BYTES_MAX;
 }
 
 /* Looked at again under the lock: eight shims may find it full at once. */

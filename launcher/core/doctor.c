@@ -363,17 +363,17 @@ bool doctor_account_reads(const struct sid *account, const struct sid *group,
     return v.allowed;
 }
 
-bool doctor_git_backend(const char *bytes, size_t count, struct u16buf *out)
+bool doctor_git_backend(const char *text, size_t bytes, struct u16buf *out)
 {
     bool in_http = false, found = false;
 
-    for (size_t i = 0; i < count;) {
-        char16_t text[128];
-        struct u16buf b = U16BUF(text);
+    for (size_t i = 0; i < bytes;) {
+        char16_t room[128];
+        struct u16buf b = U16BUF(room);
         struct u16s line, name, rest;
 
-        for (; i < count && bytes[i] != '\n'; i++)
-            u16buf_addc(&b, bytes[i] == '\r' ? u' ' : (char16_t)(unsigned char)bytes[i]);
+        for (; i < bytes && text[i] != '\n'; i++)
+            u16buf_addc(&b, text[i] == '\r' ? u' ' : (char16_t)(unsigned char)text[i]);
         i++;
         line = u16s_trim(u16buf_text(&b));
         if (line.len && line.at[0] == u'[') {

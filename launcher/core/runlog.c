@@ -171,27 +171,27 @@ static void add_two(struct u16buf *b, char16_t before, unsigned n)
     u16buf_add_dec(b, n);
 }
 
-void runlog_add_text(const struct runlog_entry *e, struct u16buf *b)
+void runlog_add_text(const struct runlog_entry *e, struct u16buf *out)
 {
     struct date d = date_of(e->time);
 
-    u16buf_add_dec(b, d.year);
-    add_two(b, u'-', d.month);
-    add_two(b, u'-', d.day);
-    add_two(b, u' ', d.hour);
-    add_two(b, u':', d.minute);
-    add_two(b, u':', d.second);
-    u16buf_add_ascii(b, "Z  ");
-    u16buf_add_ascii(b, level_name(e->level));
-    u16buf_add_ascii(b, e->unproven ? ", NOT PROVEN  network " : "  network ");
-    u16buf_add_ascii(b, e->network_on ? "on   exit " : "off  exit ");
-    u16buf_add_dec(b, e->code);
-    u16buf_add_ascii(b, "  ");
-    u16buf_add(b, e->tool);
-    u16buf_add_ascii(b, " (");
-    u16buf_add_dec(b, e->arguments);
-    u16buf_add_ascii(b, e->arguments == 1 ? " argument)  in " : " arguments)  in ");
-    u16buf_add(b, e->root);
+    u16buf_add_dec(out, d.year);
+    add_two(out, u'-', d.month);
+    add_two(out, u'-', d.day);
+    add_two(out, u' ', d.hour);
+    add_two(out, u':', d.minute);
+    add_two(out, u':', d.second);
+    u16buf_add_ascii(out, "Z  ");
+    u16buf_add_ascii(out, level_name(e->level));
+    u16buf_add_ascii(out, e->unproven ? ", NOT PROVEN  network " : "  network ");
+    u16buf_add_ascii(out, e->network_on ? "on   exit " : "off  exit ");
+    u16buf_add_dec(out, e->code);
+    u16buf_add_ascii(out, "  ");
+    u16buf_add(out, e->tool);
+    u16buf_add_ascii(out, " (");
+    u16buf_add_dec(out, e->arguments);
+    u16buf_add_ascii(out, e->arguments == 1 ? " argument)  in " : " arguments)  in ");
+    u16buf_add(out, e->root);
 }
 
 void runlog_add_json(const struct runlog_entry *e, struct json *json)
