@@ -27,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char16_t units[4096], text[4 * ENVBLOCK_MAX], once[ENVBLOCK_MAX],
         twice[ENVBLOCK_MAX];
     struct u16s rest = { units, size / 2 };
-    struct envrules_input in = { .offline = size & 1, .fenced = size & 2, .dead_port = 9 };
+    struct envrules_input in = { .offline = size & 1,
+                                 .fenced = size & 2,
+                                 .dead_port = 9 };
     const char16_t *block = NULL;
     size_t first = 0, second = 0, used = 0;
     struct err err;
