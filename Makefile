@@ -57,10 +57,16 @@ $B/clang/%.o: %.c
 	@mkdir -p $(@D)
 	$Qclang $(COMMON) $(NATIVE) -c $< -o $@
 
+# The assembler fills each function up to 16 bytes unless its section says otherwise: that is
+# 1.7 KB of a shim.
+PACKED    := sed -i 's/^\(\t\.section\t\.text\$$[^,]*\),"x"$$/\1,"x0"/'
+
 define win_rules
 $B/$1/%.o: %.c
 	@mkdir -p $$(@D)
-	$$Q$(CROSS_$1)gcc $$(COMMON) $$(MACH_$1) $$(WIN) $$(ABI_$1) $$(WINX) -c $$< -o $$@
+	$$Q$(CROSS_$1)gcc $$(COMMON) -MT $$@ $$(MACH_$1) $$(WIN) $$(ABI_$1) $$(WINX) -S $$< -o $$(@:.o=.s)
+	$$Q$$(PACKED) $$(@:.o=.s)
+	$$Q$(CROSS_$1)as $$(@:.o=.s) -o $$@
 $B/$1/%.res.o: %.rc launcher/app.manifest launcher/version.rc
 	@mkdir -p $$(@D)
 	$$Q$(CROSS_$1)windres -Ilauncher -DVERSION_TEXT='\"$(VERSION)\"' \
