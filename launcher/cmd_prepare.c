@@ -23,6 +23,8 @@
 
 #define TURN_MS     600000u        /* the first walk of a large tree */
 #define AGAIN_AFTER (36000000000u) /* an hour, in FILETIME's 100 ns */
+#define LOST_AFTER  (300000000u)   /* half a minute: until then nothing starts there */
+#define WALK_MS     120000u        /* for somebody else's walk */
 
 static struct {
     struct context context;
@@ -31,6 +33,10 @@ static struct {
     char16_t tool[WIN_PATH_CAP], path[WIN_PATH_CAP], full[2 * WIN_PATH_CAP];
     size_t full_used;
     uint8_t machine[RECORD_KEY_BYTES], plan[RECORD_KEY_BYTES];
+    bool had_fence;  /* the root in hand, which is not to be lost */
+    bool others;     /* some root was made ready */
+    bool reads;      /* so was the profile */
+    bool no_journal; /* there is one that cannot be read */
 } prepare;
 
 static const char *set_root(void *ctx, struct u16s value)
@@ -57,9 +63,18 @@ static const char *set_tool(void *ctx, struct u16s value)
     return b.cut ? "too long" : NULL;
 }
 
+static const char *set_level(void *ctx, struct u16s value)
+{
+    (void)ctx;
+    prepare.wish.has_want = level_parse_want(value, &prepare.wish.want);
+    return prepare.wish.has_want ? NULL
+                                 : "--level is auto, advisory, confined or enforced, not";
+}
+
 static const struct cli_option options[] = {
     { u"--root", CLI_VALUE, set_root },
-    { u"--tool", CLI_VALUE, set_tool }, /* the program of one, for the strict fence */
+    { u"--level", CLI_VALUE, set_level }, /* what the launch asks for over the policy */
+    { u"--tool", CLI_VALUE, set_tool },   /* the program of one, for the strict fence */
 };
 
 /* One at a time for a workspace: eight shims at once start eight of us.  Not for ever:
@@ -97,20 +112,24 @@ static bool write_record(const struct context *c, const uint8_t *digest,
     return statefile_replace(path.at, record, sizeof *record, err);
 }
 
-static bool has_reads(const struct context *c)
+static void read_journal(const struct context *c)
 {
-    const struct journal_record *record = NULL;
+    const struct journal_record *read = NULL;
     struct ledger ledger = { .data = NULL };
     uint8_t digest[JOURNAL_ROOT_BYTES];
-    bool has = false;
     struct err err;
 
-    if (!setup_user_digest(digest, &err) || !ledger_read(c->data.at, &ledger, &err))
-        return false;
-    record = ledger_root(&ledger, digest);
-    has = record && record->state == JOURNAL_DONE;
+    prepare.reads = prepare.others = false;
+    prepare.no_journal = !ledger_read(c->data.at, &ledger, &err);
+    if (prepare.no_journal || !setup_user_digest(digest, &err))
+        return;
+    read = ledger_root(&ledger, digest);
+    prepare.reads = read && read->state == JOURNAL_DONE;
+    for (size_t i = 0; i < ledger.journal.count; i++)
+        prepare.others =
+            prepare.others || (&ledger.journal.roots[i] != read &&
+                               ledger.journal.roots[i].state == JOURNAL_DONE);
     ledger_clear(&ledger);
-    return has;
 }
 
 /* The strongest fence that the policy allows and the canary has proven; NULL, or why
@@ -118,9 +137,11 @@ static bool has_reads(const struct context *c)
 static const char *choose_fence(struct context *c, enum fence *fence, struct err *err)
 {
     static const enum fence order[] = { FENCE_STRICT, FENCE_STANDARD };
-    bool reads = has_reads(c);
+    bool reads = prepare.reads;
     const char *why = "";
 
+    if (prepare.no_journal)
+        return "the journal cannot be read";
     if (c->policy.fence == POLICY_FENCE_STRICT && !reads)
         return "fence = strict needs `ringfence setup --user` first";
     for (size_t i = 0; i < 2; i++) {
@@ -139,9 +160,11 @@ static const char *choose_fence(struct context *c, enum fence *fence, struct err
     return why;
 }
 
-/* Says on one line why there is no fence for this root, and notes it. */
+/* Says on one line why there is no fence for this root, and notes it.  What is not the
+ * root's own nature may be somebody's doing, and is no reason to go without a fence
+ * where there are any. */
 static bool refuse(struct record *record, const char *why, const char16_t *root,
-                   const char16_t *fix)
+                   const char16_t *fix, bool nature)
 {
     char16_t text[256];
     struct u16buf b = U16BUF(text);
@@ -150,7 +173,10 @@ static bool refuse(struct record *record, const char *why, const char16_t *root,
         record->reason[i] = why[i];
         record->reason[i + 1] = 0;
     }
-    record->state = RECORD_REFUSED;
+    if (prepare.had_fence || (!nature && (prepare.others || prepare.no_journal))) {
+        record->state = RECORD_LOST;
+        record_expire(record, win_time() + LOST_AFTER);
+    }
     u16buf_add_ascii(&b, why);
     out_say(OUT_STDERR, "ringfence: no fence for %: %", root, text);
     if (fix)
@@ -183,7 +209,7 @@ static bool is_enforced(const struct context *c)
 /* Looks, proves, walks.  True when the fence holds there; the record says which way. */
 static bool ready(struct context *c, const char16_t *root, struct record *record)
 {
-    const struct granting how = { .quiet = true };
+    const struct granting how = { .quiet = true, .patience_ms = WALK_MS };
     enum rootcheck_verdict verdict = ROOTCHECK_FINE;
     enum fence fence = FENCE_STANDARD;
     struct err err = { 0 };
@@ -193,22 +219,35 @@ static bool ready(struct context *c, const char16_t *root, struct record *record
     verdict = rootcheck(c, root, &prepare.check, &err);
     if (verdict != ROOTCHECK_FINE)
         return refuse(record, rootcheck_reason(verdict), root,
-                      rootcheck_remedy(&prepare.check));
+                      rootcheck_remedy(&prepare.check), verdict != ROOTCHECK_FAILED);
     why = choose_fence(c, &fence, &err);
     if (why) {
         if (err.call)
             err_report(&err, u"run the canary");
-        return refuse(record, why, root, NULL);
+        return refuse(record, why, root, NULL, false);
     }
     if (!granting_root(c, root, &how, &code, &err)) {
         err_report(&err, u"ready the workspace");
         return refuse(record, "its files did not take the fence's entries", root,
-                      granting_remedy());
+                      granting_remedy(), granting_is_hopeless());
     }
     record->state = RECORD_READY;
     record->fence = (uint8_t)fence;
     record->enforced = is_enforced(c);
     return true;
+}
+
+/* Whether its record can be written over in the end. */
+static bool has_free_record(const struct context *c, const struct context_root *root,
+                            struct err *err)
+{
+    struct u16buf path = U16BUF(prepare.path);
+    struct record record;
+    size_t bytes = 0;
+
+    confine_record_path(c, root->digest, &path);
+    return file_read(path.at, &record, sizeof record, &bytes, err) != FILE_READ_FAILED ||
+           err_hint(err, "end what holds it open: a program of an earlier run may");
 }
 
 /* One root, unless it is ready already. */
@@ -225,6 +264,10 @@ static bool prepare_root(struct context *c, size_t i, struct err *err)
     /* The box is granted with the workspace: without it all of that is done again. */
     if (root->usable && (i > 0 || context_find_box(c, NULL)))
         return true;
+    if (confine_is_astray(root->path))
+        return err_rule(err, "a link that a fenced program may have made leads there",
+                        path.at) ||
+               err_hint(err, "look at the directories on the way, and remove the link");
     if (path.cut || file_kind(path.at) != FILE_IS_DIRECTORY) {
         out_say(OUT_STDERR, "ringfence: this root is no directory: %", path.at);
         return i > 0;
@@ -232,12 +275,15 @@ static bool prepare_root(struct context *c, size_t i, struct err *err)
     if (!context_hash_path(path.at, root->digest, err))
         return false;
     u16buf_add(&b, u16buf_text(&path));
+    if (!has_free_record(c, root, err))
+        return false;
+    read_journal(c);
+    prepare.had_fence = confine_had_fence(c, root);
     record_init(&record, prepare.machine, prepare.plan, root->digest,
                 win_time() + AGAIN_AFTER);
     good = ready(c, full, &record);
     if (good)
-        for (size_t n = 0; n < sizeof record.until; n++)
-            record.until[n] = 0;
+        record_expire(&record, 0);
     return write_record(c, root->digest, &record, err) && good;
 }
 
@@ -295,8 +341,13 @@ uint32_t cmd_prepare(struct cli *cli)
         return cli_complain("prepare is not for the inside of a fence",
                             (struct u16s){ 0 });
     if (c->evidence.token != LEVEL_TOKEN_RESTRICTED || !machine_key(prepare.machine)) {
-        out_say(OUT_STDERR, "ringfence: nothing to prepare: this Windows keeps no "
-                            "restricting SIDs in tokens");
+        out_say(
+            OUT_STDERR,
+            c->evidence.token == LEVEL_TOKEN_UNTRIED
+                ? "ringfence: nothing to prepare: the level here is advisory; ask for "
+                  "another with --level"
+                : "ringfence: nothing to prepare: this Windows keeps no restricting "
+                  "SIDs in tokens");
         return EXIT_RINGFENCE;
     }
     record_plan(&c->policy, prepare.plan);

@@ -429,6 +429,7 @@ static void print_json(const struct context *c)
     json_ascii(&json, "version", RINGFENCE_VERSION);
     json_ascii(&json, "level", level_name(c->verdict.level));
     json_ascii(&json, "reason", c->verdict.reason);
+    json_bool(&json, "lost", c->verdict.lost);
     json_bool(&json, "inside", c->inside);
     json_text(&json, "wine", u16s_of(c->wine));
     json_text(&json, "workspace", u16buf_text(&c->root));

@@ -65,79 +65,118 @@ static enum level_token make_token(struct context *c)
     return kept;
 }
 
-/* Whether the root's own list still is as the walk left it: someone may have reset it, or
- * made the directory anew. */
-static bool shows_fence(HANDLE root, const uint8_t *digest)
+/* The list of an open file or directory; false when it has none. */
+static bool read_list(HANDLE file, struct secdesc *sd)
 {
-    const struct sid sid = sid_ours(digest);
-    struct secdesc sd;
     ULONG needed = 0;
 
-    return NT_SUCCESS(NtQuerySecurityObject(root, DACL_SECURITY_INFORMATION,
+    return NT_SUCCESS(NtQuerySecurityObject(file, DACL_SECURITY_INFORMATION,
                                             store.descriptor, sizeof store.descriptor,
                                             &needed)) &&
-           secdesc_read(&sd, store.descriptor, sizeof store.descriptor) && sd.dacl.at &&
-           aclplan_shows_root(&sd.dacl, &sid);
+           secdesc_read(sd, store.descriptor, sizeof store.descriptor) && sd->dacl.at;
 }
 
-static bool read_record(const struct context *c, const uint8_t *digest,
-                        struct record *record)
+static enum level_record read_record(const struct context *c, const uint8_t *digest,
+                                     struct record *record)
 {
+    static const enum level_record by_state[] = {
+        [RECORD_REFUSED] = LEVEL_RECORD_REFUSED,
+        [RECORD_READY] = LEVEL_RECORD_READY,
+        [RECORD_LOST] = LEVEL_RECORD_LOST,
+    };
     struct u16buf path = U16BUF(store.path);
     size_t bytes = 0;
     struct err err;
 
     confine_record_path(c, digest, &path);
-    return !path.cut &&
-           file_read(path.at, record, sizeof *record, &bytes, &err) == FILE_READ_DONE &&
-           record_is_sound(record, bytes) &&
-           record_is_for(record, store.machine, store.plan, digest, win_time());
+    switch (path.cut ? FILE_READ_FAILED
+                     : file_read(path.at, record, sizeof *record, &bytes, &err)) {
+    case FILE_READ_ABSENT:
+        return LEVEL_RECORD_NONE;
+    case FILE_READ_FAILED:
+        return LEVEL_RECORD_SHUT;
+    case FILE_READ_DONE:
+        break;
+    }
+    return record_is_sound(record, bytes) &&
+                   record_is_for(record, store.machine, store.plan, digest, win_time())
+               ? by_state[record->state]
+               : LEVEL_RECORD_STALE;
 }
 
-enum readiness { UNKNOWN, REFUSED, READY };
-
-/* One handle, one record, one list.  A root that is not there is refused for now. */
-static enum readiness look_at(const struct context *c, struct context_root *root,
-                              struct record *record)
+bool confine_is_astray(struct u16s path)
 {
-    struct u16buf path = terminated(root->path);
+    bool linked = false;
+
+    for (; path.len > 2; path = pathsearch_dir(path)) {
+        auto_handle HANDLE open = NULL;
+        struct secdesc sd;
+        struct err err;
+
+        /* The list of what a program makes is its own affair, not so those above. */
+        linked = linked || file_is_link(terminated(path).at);
+        if (linked && file_open_itself(store.path, READ_CONTROL, &open, &err) &&
+            read_list(open, &sd) && aclplan_bears_root(&sd.dacl))
+            return true;
+    }
+    return false;
+}
+
+/* One handle, one record, one list: whether that still is as the walk left it, for
+ * someone may have reset it, or made the directory anew.  A root that is not there is
+ * lost for now. */
+static struct level_workspace look_at(const struct context *c, struct context_root *root,
+                                      struct record *record)
+{
+    struct level_workspace w = { .record = LEVEL_RECORD_LOST };
     auto_handle HANDLE open = NULL;
+    struct secdesc sd;
     struct err err;
 
-    if (path.cut ||
-        !file_open(path.at, FILE_READ_ATTRIBUTES | READ_CONTROL, &open, &err) ||
-        !context_hash_root(open, path.at, root->digest, &err))
-        return REFUSED;
-    if (!read_record(c, root->digest, record))
-        return UNKNOWN;
-    if (record->state == RECORD_REFUSED)
-        return REFUSED;
-    return shows_fence(open, root->digest) ? READY : UNKNOWN;
+    w.astray = root->astray = confine_is_astray(root->path);
+    if (!file_open(terminated(root->path).at, FILE_READ_ATTRIBUTES | READ_CONTROL, &open,
+                   &err) ||
+        !context_hash_root(open, store.path, root->digest, &err))
+        return w;
+    if (read_list(open, &sd)) {
+        const struct sid sid = sid_ours(root->digest);
+
+        w.whole = aclplan_shows_root(&sd.dacl, &sid);
+        w.marked = aclplan_bears_root(&sd.dacl);
+    }
+    w.record = read_record(c, root->digest, record);
+    return w;
 }
 
-/* All roots; false when one of them is not known and preparing it may help. */
-static bool look_at_roots(struct context *c)
+/* Whether preparing it may help. */
+static bool is_unknown(const struct level_workspace *w)
+{
+    return !w->astray && w->record != LEVEL_RECORD_REFUSED &&
+           w->record != LEVEL_RECORD_LOST &&
+           !(w->record == LEVEL_RECORD_READY && w->whole);
+}
+
+/* All roots, of which *w is the first; false when preparing one may help. */
+static bool look_at_roots(struct context *c, struct level_workspace *w)
 {
     static struct record other;
     bool known = true;
 
-    c->evidence.confined = LEVEL_CANARY_NOT_RUN;
-    c->evidence.confined_why = NULL;
     for (size_t i = 0; i < c->root_count; i++) {
-        struct record *record = i == 0 ? &c->record : &other;
-        enum readiness is = look_at(c, &c->root_list[i], record);
+        struct context_root *root = &c->root_list[i];
+        struct level_workspace each = look_at(c, root, i == 0 ? &c->record : &other);
 
-        c->root_list[i].usable = is == READY;
-        known = known && is != UNKNOWN;
-        if (i == 0 && is == READY)
-            c->evidence.confined = LEVEL_CANARY_HELD;
-        if (i == 0 && is == REFUSED && record->state == RECORD_REFUSED)
-            c->evidence.confined_why = record->reason;
-        if (i == 0 && is != READY) /* nothing more is known, so nothing is looked at */
+        /* The box is granted with the workspace; one that was taken away is made anew. */
+        if (i == 0) {
+            each.whole = each.whole && context_find_box(c, NULL);
+            *w = each;
+        }
+        known = known && !is_unknown(&each);
+        root->usable = !each.astray && each.record == LEVEL_RECORD_READY && each.whole;
+        if (i == 0 && !root->usable) /* so nothing is looked at any more */
             return known;
     }
-    /* The box is granted with the workspace; one that was taken away is made anew. */
-    return known && context_find_box(c, NULL);
+    return known;
 }
 
 /* "ringfence.exe" WORD [--root DIR]..., in store.line; the program in store.other, empty
@@ -180,6 +219,12 @@ bool confine_prepare(struct context *c, const struct context_wish *wish, struct 
         c->evidence.confined_why = "ringfence.exe is missing";
         return false;
     }
+    if (wish->has_want) {
+        char16_t level[12];
+
+        cmdline_add(&line, U16S("--level"));
+        cmdline_add(&line, u16s_ascii(level, 12, level_want_name(wish->want)));
+    }
     if (tool.len) {
         cmdline_add(&line, U16S("--tool"));
         cmdline_add(&line, tool);
@@ -191,25 +236,94 @@ bool confine_prepare(struct context *c, const struct context_wish *wish, struct 
     return true;
 }
 
+bool confine_had_fence(const struct context *c, const struct context_root *root)
+{
+    struct u16buf path = U16BUF(store.path);
+    auto_handle HANDLE open = NULL;
+    struct record record;
+    struct secdesc sd;
+    size_t bytes = 0;
+    struct err err;
+
+    if (file_open(terminated(root->path).at, READ_CONTROL, &open, &err) &&
+        read_list(open, &sd) && aclplan_bears_root(&sd.dacl))
+        return true;
+    path = U16BUF(store.path);
+    confine_record_path(c, root->digest, &path);
+    switch (file_read(path.at, &record, sizeof record, &bytes, &err)) {
+    case FILE_READ_ABSENT:
+        return false;
+    case FILE_READ_DONE:
+        return record_is_sound(&record, bytes) && record.state != RECORD_REFUSED;
+    case FILE_READ_FAILED:
+        break;
+    }
+    return true;
+}
+
+/* Whether any fenced program can have run on this machine. */
+static bool has_granted(const struct context *c)
+{
+    struct u16buf path = U16BUF(store.path);
+
+    u16buf_add(&path, u16buf_text(&c->data));
+    u16buf_add_ascii(&path, "\\journal");
+    return file_kind(path.at) != FILE_ABSENT;
+}
+
+static const char *why_not(const struct context *c, const struct level_workspace *w)
+{
+    if (w->astray)
+        return "a link that a fenced program may have made leads there";
+    if (w->record == LEVEL_RECORD_SHUT)
+        return "the record of its fence cannot be read";
+    if ((w->record == LEVEL_RECORD_REFUSED || w->record == LEVEL_RECORD_LOST) &&
+        c->record.reason[0])
+        return c->record.reason;
+    return c->evidence.confined_why ? c->evidence.confined_why
+                                    : "this workspace is not ready for a fence";
+}
+
+/* What is not usable is just not in the token. */
+static void tell_astray(const struct context *c)
+{
+    for (size_t i = 1; i < c->root_count; i++)
+        if (c->root_list[i].astray)
+            out_say(OUT_STDERR,
+                    "ringfence: not writable: %: a link that a fenced program may have "
+                    "made leads there",
+                    terminated(c->root_list[i].path).at);
+}
+
 void confine_gather(struct context *c, const struct context_wish *wish)
 {
-    bool known = false;
+    struct level_workspace w = { .tried = false };
+    bool known = false, tried = false;
 
     c->fence = c->policy.fence == POLICY_FENCE_STRICT ? FENCE_STRICT : FENCE_STANDARD;
     c->evidence.token = make_token(c);
-    if (c->evidence.token != LEVEL_TOKEN_RESTRICTED || !machine_key(store.machine))
+    if ((c->evidence.token != LEVEL_TOKEN_RESTRICTED &&
+         c->evidence.token != LEVEL_TOKEN_FAILED) ||
+        !machine_key(store.machine))
         return;
     record_plan(&c->policy, store.plan);
-    known = look_at_roots(c);
-    if (!known && !wish->look_only && confine_prepare(c, wish, (struct u16s){ 0 }))
-        known = look_at_roots(c);
-    if (!known) { /* half ready is not ready */
-        c->evidence.confined = LEVEL_CANARY_NOT_RUN;
-        if (!c->evidence.confined_why)
-            c->evidence.confined_why = "this workspace is not ready for a fence";
+    c->evidence.confined_why = NULL;
+    known = look_at_roots(c, &w);
+    if (!known && !wish->look_only && c->evidence.token == LEVEL_TOKEN_RESTRICTED) {
+        tried = true;
+        confine_prepare(c, wish, (struct u16s){ 0 });
+        look_at_roots(c, &w);
     }
-    if (c->evidence.confined != LEVEL_CANARY_HELD)
+    w.tried = tried || c->evidence.token == LEVEL_TOKEN_FAILED;
+    w.whole = w.whole && c->evidence.token == LEVEL_TOKEN_RESTRICTED;
+    w.granted = w.tried && has_granted(c);
+    c->evidence.confined = level_of_workspace(&w);
+    if (c->evidence.confined != LEVEL_CANARY_HELD) {
+        c->evidence.confined_why = why_not(c, &w);
         return;
+    }
+    if (!wish->look_only)
+        tell_astray(c);
     if (c->record.enforced)
         c->evidence.enforced = LEVEL_CANARY_HELD;
     if (c->record.fence != (uint8_t)c->fence || c->root_count > 1) {
@@ -230,10 +344,13 @@ bool confine_admit(struct context *c, const struct context_wish *wish,
     record_tool_key(context_var(c, "PATH"), program, key);
     reads = record_tool_reads(&c->record, key);
     if (reads == RECORD_READS_UNKNOWN && confine_prepare(c, wish, program) &&
-        read_record(c, c->root_hash, &c->record))
+        read_record(c, c->root_hash, &c->record) == LEVEL_RECORD_READY)
         reads = record_tool_reads(&c->record, key);
     if (reads == RECORD_READS_ALL)
         return true;
+    if (reads == RECORD_READS_UNKNOWN)
+        return err_rule(err, "it is not known what the strict fence can read", NULL) ||
+               err_hint(err, "ringfence prepare says why");
     if (c->policy.fence == POLICY_FENCE_STRICT)
         return err_rule(err, "the strict fence cannot read all that is on PATH", NULL) ||
                err_hint(err, "ringfence prepare names the directory");

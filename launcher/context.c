@@ -103,7 +103,7 @@ static bool read_policy(struct context *c, struct err *err)
     case FILE_READ_ABSENT:
         return true;
     case FILE_READ_FAILED:
-        return false;
+        return err_hint(err, "end what holds it open: a program of an earlier run may");
     case FILE_READ_DONE:
         break;
     }
@@ -323,7 +323,8 @@ static bool remember_parent(const struct context *c)
 
 void context_add_level(const struct context *c, struct u16buf *b)
 {
-    u16buf_add_ascii(b, level_name(c->verdict.level));
+    u16buf_add_ascii(b, c->verdict.lost ? "lost, nothing starts"
+                                        : level_name(c->verdict.level));
     if (c->verdict.level == LEVEL_CONFINED) {
         u16buf_add_ascii(b, " (");
         u16buf_add_ascii(b, fence_name(c->fence));

@@ -32,6 +32,12 @@ const char16_t *granting_remedy(void)
                                                     : rootcheck_remedy(&granting.check);
 }
 
+bool granting_is_hopeless(void)
+{
+    return granting.walking.outcome == GRANT_NO_ACLS ||
+           granting.walking.outcome == GRANT_NOT_KEPT;
+}
+
 /* Whether it may be one, what it is called for ever, and what it is to get. */
 static bool look_at_root(struct context *c, const char16_t *root, struct err *err)
 {
@@ -244,7 +250,8 @@ bool granting_root(struct context *c, const char16_t *root, const struct grantin
                                          .verb = "grant",
                                          .dry_run = how->dry_run,
                                          .json = how->json,
-                                         .quiet = how->quiet };
+                                         .quiet = how->quiet,
+                                         .patience_ms = how->patience_ms };
     granting.record = (struct journal_record){ .entries = 0 };
     granting.box_path[0] = U16BUF(granting.box[0]);
     granting.box_path[1] = U16BUF(granting.box[1]);

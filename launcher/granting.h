@@ -10,9 +10,10 @@
 #include "context.h"
 
 struct granting {
-    bool dry_run; /* counts what would change */
-    bool json;    /* instead of lines */
-    bool quiet;   /* failures only */
+    bool dry_run;      /* counts what would change */
+    bool json;         /* instead of lines */
+    bool quiet;        /* failures only */
+    DWORD patience_ms; /* how long somebody else may walk; 0: until Ctrl-C */
 };
 
 /* Grants root (any spelling; relative to the current directory) as the policy
@@ -23,6 +24,10 @@ struct granting {
 MUST_CHECK bool granting_root(struct context *c, const char16_t *root,
                               const struct granting *how, uint32_t *exit_code,
                               struct err *err);
+
+/* Whether the last one failed because nothing there keeps the lists it is given: then it
+ * will the next time. */
+bool granting_is_hopeless(void);
 
 /* What to do instead of what was refused, in words for a person, or NULL. */
 const char16_t *granting_remedy(void);

@@ -66,6 +66,15 @@ void report_refused_level(const struct context *c)
     char16_t level[512], required[16];
     struct u16buf l = U16BUF(level), r = U16BUF(required);
 
+    if (c->verdict.lost) {
+        u16buf_add_ascii(&l, c->verdict.reason);
+        out_say(OUT_STDERR, "ringfence: cannot start anything in %, which had a fence: %",
+                c->root.at, level);
+        out_say(OUT_STDERR,
+                "  fix: `ringfence prepare` says more; `ringfence run --level "
+                "advisory -- CMD` does without");
+        return;
+    }
     context_add_level(c, &l);
     u16buf_add_ascii(&r, level_name(c->policy.require));
     out_say(OUT_STDERR, "ringfence: cannot start anything: % is required, this is %",

@@ -7,10 +7,9 @@
 #include "win/registry.h"
 #include "win/security.h"
 
-#define SHARE_ALL      ((DWORD)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
-#define NAME_SURROGATE 0x20000000u /* IsReparseTagNameSurrogate, winnt.h */
-#define DEPTH_MAX      1024u /* a path of 32,767 characters could have 16 times that */
-#define SUBST_MAX      8u    /* a subst drive may lie on another one */
+#define SHARE_ALL ((DWORD)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
+#define DEPTH_MAX 1024u /* a path of 32,767 characters could have 16 times that */
+#define SUBST_MAX 8u    /* a subst drive may lie on another one */
 
 typedef BOOL(WINAPI *lookup_account)(LPCWSTR, PSID, LPWSTR, LPDWORD, LPWSTR, LPDWORD,
                                      PSID_NAME_USE);
@@ -36,10 +35,10 @@ static struct {
     struct aclplan_room room;
 } store;
 
-static HANDLE open_path(const char16_t *path, DWORD flags)
+static HANDLE open_path(const char16_t *path)
 {
     HANDLE h = CreateFileW(path, FILE_READ_ATTRIBUTES, SHARE_ALL, NULL, OPEN_EXISTING,
-                           FILE_FLAG_BACKUP_SEMANTICS | flags, NULL);
+                           FILE_FLAG_BACKUP_SEMANTICS, NULL);
 
     return h == INVALID_HANDLE_VALUE ? NULL : h;
 }
@@ -128,23 +127,6 @@ static enum rootcheck_verdict spell(struct look *l, const char16_t *path)
     return is_remote_drive(&l->given) ? ROOTCHECK_NETWORK : ROOTCHECK_FINE;
 }
 
-/* Whether what is at path leads elsewhere, as junctions and symbolic links do, but not
- * the placeholders of cloud files or deduplicated ones.  What may not be looked at counts
- * as well: where it leads to then decides. */
-static bool is_link(const char16_t *path)
-{
-    FILE_ATTRIBUTE_TAG_INFORMATION info = { 0 };
-    auto_handle HANDLE file = open_path(path, FILE_FLAG_OPEN_REPARSE_POINT);
-    IO_STATUS_BLOCK io;
-
-    if (!file || !NT_SUCCESS(NtQueryInformationFile(file, &io, &info, sizeof info,
-                                                    FileAttributeTagInformation)))
-        return true;
-    /* Wine opens a link's target even when asked for the link. */
-    return !(info.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) ||
-           info.ReparseTag & NAME_SURROGATE;
-}
-
 /* Looks at each directory on the way down, so that none is passed through unseen. */
 static enum rootcheck_verdict look_for_links(struct look *l, bool *found)
 {
@@ -160,8 +142,8 @@ static enum rootcheck_verdict look_for_links(struct look *l, bool *found)
         attributes = GetFileAttributesW(l->given.at);
         if (attributes == INVALID_FILE_ATTRIBUTES)
             *found = GetLastError() == ERROR_ACCESS_DENIED;
-        else if (attributes & FILE_ATTRIBUTE_REPARSE_POINT)
-            *found = is_link(l->given.at);
+        else
+            *found = file_is_link(l->given.at);
         l->given.at[len] = behind;
         if (attributes == INVALID_FILE_ATTRIBUTES && !*found)
             return not_opened(l, "GetFileAttributesW");
@@ -213,7 +195,7 @@ static bool read_chain(struct look *l)
 
     u16buf_add(&path, u16buf_text(&l->real));
     while (path.len) {
-        auto_handle HANDLE file = open_path(path.at, 0);
+        auto_handle HANDLE file = open_path(path.at);
 
         if (!file)
             return err_win32(l->err, "CreateFileW", path.at);
@@ -241,7 +223,7 @@ static enum rootcheck_verdict look_at_root(struct look *l)
 
     if (verdict != ROOTCHECK_FINE)
         return verdict;
-    file = open_path(l->given.at, 0);
+    file = open_path(l->given.at);
     if (!file)
         return not_opened(l, "CreateFileW");
     if (!GetFileInformationByHandle(file, &info))
@@ -286,7 +268,7 @@ static void compare(const struct look *l, struct u16buf *path,
                     struct rootrule_place *place)
 {
     for (size_t level = 0; path->len && place->above == ROOTRULE_APART; level++) {
-        auto_handle HANDLE file = open_path(path->at, 0);
+        auto_handle HANDLE file = open_path(path->at);
         struct fileid id;
 
         if (file && fileid_read(file, &id)) {

@@ -85,6 +85,7 @@ static bool take_lock(struct walking *w, struct err *err)
     auto_handle HANDLE wanted = w->background ? NULL : want(w);
     struct u16buf path = U16BUF(room.path);
     bool told = w->background;
+    DWORD start = GetTickCount();
 
     u16buf_addz(&path, w->data_dir);
     u16buf_addz(&path, NAME);
@@ -95,6 +96,9 @@ static bool take_lock(struct walking *w, struct err *err)
             return true;
         if (err->domain != ERR_WIN32 || err->code != ERROR_SHARING_VIOLATION)
             return false;
+        if (w->patience_ms && GetTickCount() - start >= w->patience_ms)
+            return err_hint(err, "a grant, clean or setup --user holds it, or a program "
+                                 "of an earlier run: end that");
         if (!told)
             out_line(OUT_STDERR, u"ringfence: waiting for another grant, clean or setup "
                                  u"--user to end; Ctrl-C stops");

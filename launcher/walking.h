@@ -24,8 +24,9 @@ struct walking {
     bool background; /* at low priority, and gives way when another command waits
                       */
     const struct sid
-        *group;      /* the sandbox accounts', to be given or lose the same; NULL */
-    uint64_t expect; /* entries that the next walk may find; 0: no idea */
+        *group;        /* the sandbox accounts', to be given or lose the same; NULL */
+    DWORD patience_ms; /* how long to wait for another command; 0: until Ctrl-C */
+    uint64_t expect;   /* entries that the next walk may find; 0: no idea */
     void (*tick)(struct walking *walking); /* up to four times a second; or NULL */
 
     /* The last walk. */
@@ -44,7 +45,8 @@ struct walking {
 
 /* Takes Ctrl-C in hand and, unless it is a dry run, waits until no other
  * command walks: two at once on one tree would lose each other's entries. Fails
- * when Ctrl-C ends the waiting, or the data directory cannot be made. */
+ * when Ctrl-C ends the waiting or patience_ms have passed, which any program that can
+ * open the lock's file may bring about, or the data directory cannot be made. */
 MUST_CHECK bool walking_begin(struct walking *walking, struct err *err);
 
 /* Walks path, a final path, and keeps what came of it; of *how only what says

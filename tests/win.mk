@@ -12,7 +12,8 @@ $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle securi
 
 $(WINTEST)/win_test_prepare.exe: $(WINTEST)/launcher/cmd_prepare.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/tests/win/fake_token.o
-$(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
+$(WINTEST)/win_test_confine.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject file_open_itself file_is_link)
+$(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject file_is_link)
 $(WINTEST)/win_test_appeared.exe: $(patsubst %,$(WINTEST)/launcher/%.o,appeared quarantine cmd_new cli)
 $(WINTEST)/win_test_appeared.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 $(WINTEST)/win_test_status.exe: $(WINTEST)/launcher/cmd_status.o

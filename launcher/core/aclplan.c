@@ -491,3 +491,14 @@ bool aclplan_shows_root(const struct acl *dacl, const struct sid *root)
                 seen |= 1u << i;
     return seen == 7;
 }
+
+bool aclplan_bears_root(const struct acl *dacl)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(dacl, &ace))
+        if (ace.plain && ace.type == ACE_ALLOW && sid_is_ours(&ace.sid) &&
+            (ace.mask & RIGHT_FILE_WRITE_DATA))
+            return true;
+    return false;
+}

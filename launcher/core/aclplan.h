@@ -145,3 +145,7 @@ struct aclplan_edit aclplan_way(const struct sid *sid, bool open,
 /* Whether the list of a root's own directory has all that a root gets, as written last by
  * a walk that went through.  Cheap: what each launch asks. */
 bool aclplan_shows_root(const struct acl *dacl, const struct sid *root);
+
+/* Whether a fenced program may have been let write there: some root, whichever, gives it
+ * that.  Not an answer for what such a program made itself, with a list of its own. */
+bool aclplan_bears_root(const struct acl *dacl);

@@ -52,6 +52,18 @@ static enum level strongest_proven(const struct level_evidence *e, const char **
     return LEVEL_ENFORCED;
 }
 
+enum level_canary level_of_workspace(const struct level_workspace *w)
+{
+    if (w->astray || w->record == LEVEL_RECORD_SHUT || w->record == LEVEL_RECORD_LOST)
+        return LEVEL_CANARY_LOST;
+    if (w->record == LEVEL_RECORD_READY && w->whole)
+        return LEVEL_CANARY_HELD;
+    if (w->record == LEVEL_RECORD_REFUSED)
+        return w->marked ? LEVEL_CANARY_LOST : LEVEL_CANARY_NOT_RUN;
+    return w->tried && (w->marked || w->granted) ? LEVEL_CANARY_LOST
+                                                 : LEVEL_CANARY_NOT_RUN;
+}
+
 static bool has_token(const struct level_evidence *e)
 {
     return e->token == LEVEL_TOKEN_NOT_KEPT || e->token == LEVEL_TOKEN_RESTRICTED;
@@ -93,7 +105,8 @@ struct level_verdict level_decide(enum level_want want, enum level require,
         v.level = v.run_as = proven;
         v.reason = missing;
     }
-    v.refused = v.level < require;
+    v.lost = evidence->confined == LEVEL_CANARY_LOST && goal > proven && !v.unproven;
+    v.refused = v.level < require || v.lost;
     if (v.refused && !v.reason[0])
         v.reason = "a weaker level was asked for than is required";
     return v;
@@ -102,6 +115,11 @@ struct level_verdict level_decide(enum level_want want, enum level require,
 const char *level_name(enum level level)
 {
     return (size_t)level < LEVELS ? names[level] : "unknown";
+}
+
+const char *level_want_name(enum level_want want)
+{
+    return want == LEVEL_WANT_AUTO ? "auto" : level_name((enum level)(want - 1));
 }
 
 bool level_parse(struct u16s text, enum level *level)

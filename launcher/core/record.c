@@ -56,6 +56,11 @@ void record_init(struct record *record, const uint8_t *machine, const uint8_t *p
     bytes_copy(record->machine, machine, RECORD_KEY_BYTES);
     bytes_copy(record->plan, plan, RECORD_KEY_BYTES);
     bytes_copy(record->root, root, RECORD_KEY_BYTES);
+    record_expire(record, until);
+}
+
+void record_expire(struct record *record, uint64_t until)
+{
     for (size_t i = 0; i < sizeof record->until; i++)
         record->until[i] = (uint8_t)(until >> (8 * i));
 }
@@ -75,10 +80,9 @@ bool record_is_sound(const struct record *record, size_t bytes)
                   sizeof record->magic))
         return false;
     make_check(record, check);
-    return bytes_eq(record->check, check, sizeof check) &&
-           record->state <= RECORD_READY && record->fence <= FENCE_STRICT &&
-           record->enforced <= 1 && record->tool_count <= RECORD_TOOLS &&
-           record->tool_next < RECORD_TOOLS &&
+    return bytes_eq(record->check, check, sizeof check) && record->state <= RECORD_LOST &&
+           record->fence <= FENCE_STRICT && record->enforced <= 1 &&
+           record->tool_count <= RECORD_TOOLS && record->tool_next < RECORD_TOOLS &&
            (record->tool_next == record->tool_count ||
             record->tool_count == RECORD_TOOLS) &&
            !record->reason[RECORD_REASON_CAP - 1];

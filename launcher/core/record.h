@@ -15,8 +15,9 @@
 #define RECORD_TOOLS      16u
 
 enum record_state {
-    RECORD_REFUSED, /* no fence here: see the reason */
-    RECORD_READY    /* proven on this machine, and every list of the root is written */
+    RECORD_REFUSED, /* no fence can be here: see the reason */
+    RECORD_READY,   /* proven on this machine, and every list of the root is written */
+    RECORD_LOST     /* there was one and it could not be made again: see the reason */
 };
 
 /* A PATH and a tool, and whether the strict fence can read all of it. */
@@ -37,7 +38,7 @@ struct record {
     uint8_t enforced; /* 1: the runner has proven itself; every launch asks it anew */
     uint8_t tool_count;
     uint8_t tool_next;              /* the entry that the next tool takes */
-    char reason[RECORD_REASON_CAP]; /* ASCII, terminated; RECORD_REFUSED */
+    char reason[RECORD_REASON_CAP]; /* ASCII, terminated; unless RECORD_READY */
     struct record_tool tool[RECORD_TOOLS];
     uint8_t check[8]; /* of all before: SHA-256's first 64 bits */
 };
@@ -54,6 +55,9 @@ void record_tool_key(struct u16s path, struct u16s tool, uint8_t key[7]);
  * what it was for may be put right. */
 void record_init(struct record *record, const uint8_t *machine, const uint8_t *plan,
                  const uint8_t *root, uint64_t until);
+
+/* Good until that FILETIME, 0: for ever. */
+void record_expire(struct record *record, uint64_t until);
 
 /* Sets magic and check, the rest being filled. */
 void record_seal(struct record *record);

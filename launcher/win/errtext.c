@@ -26,6 +26,13 @@ void errtext_add(struct u16buf *b, enum err_domain domain, uint32_t code)
     u16buf_addc(b, u')');
 }
 
+bool err_win32(struct err *err, const char *call, const char16_t *object)
+{
+    DWORD code = GetLastError();
+
+    return err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE, call, object);
+}
+
 void err_report(const struct err *err, const char16_t *doing)
 {
     char16_t line[TEXT_CAP * 3];

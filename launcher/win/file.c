@@ -6,6 +6,8 @@
 
 #include <winioctl.h>
 
+#define NAME_SURROGATE 0x20000000u /* IsReparseTagNameSurrogate, winnt.h */
+
 #define SHARE_ALL ((DWORD)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
 
 static HANDLE open_path(const char16_t *path, DWORD access, DWORD flags)
@@ -168,6 +170,31 @@ bool file_open(const char16_t *path, DWORD access, HANDLE *out, struct err *err)
 {
     *out = open_path(path, access, 0);
     return *out || err_win32(err, "CreateFileW", path);
+}
+
+bool file_open_itself(const char16_t *path, DWORD access, HANDLE *out, struct err *err)
+{
+    *out = open_path(path, access, FILE_FLAG_OPEN_REPARSE_POINT);
+    return *out || err_win32(err, "CreateFileW", path);
+}
+
+bool file_is_link(const char16_t *path)
+{
+    FILE_ATTRIBUTE_TAG_INFORMATION info = { 0 };
+    DWORD attributes = GetFileAttributesW(path);
+    auto_handle HANDLE file = NULL;
+    IO_STATUS_BLOCK io;
+
+    if (attributes == INVALID_FILE_ATTRIBUTES ||
+        !(attributes & FILE_ATTRIBUTE_REPARSE_POINT))
+        return false;
+    file = open_path(path, FILE_READ_ATTRIBUTES, FILE_FLAG_OPEN_REPARSE_POINT);
+    if (!file || !NT_SUCCESS(NtQueryInformationFile(file, &io, &info, sizeof info,
+                                                    FileAttributeTagInformation)))
+        return true;
+    /* Wine opens a link's target even when asked for the link. */
+    return !(info.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) ||
+           info.ReparseTag & NAME_SURROGATE;
 }
 
 static dll_get_final_path find_final_path(void)

@@ -51,3 +51,12 @@ MUST_CHECK bool file_final_path_of(HANDLE file, const char16_t *path, bool by_vo
  * *out is the caller's to close. */
 MUST_CHECK bool file_open(const char16_t *path, DWORD access, HANDLE *out,
                           struct err *err);
+
+/* The same, but of a link itself and not of what it leads to. */
+MUST_CHECK bool file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
+                                 struct err *err);
+
+/* Whether what is at path leads elsewhere, as junctions and symbolic links do, but not
+ * the placeholders of cloud files or deduplicated ones.  A reparse point that may not be
+ * looked at counts as well. */
+bool file_is_link(const char16_t *path);

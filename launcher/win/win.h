@@ -58,12 +58,8 @@ static inline HANDLE handle_take(HANDLE *h)
 
 /* Call it on the line after the API that failed: it reads GetLastError() first.  A
  * failure that leaves no code (Wine's CreateProcessWithLogonW does) still is one. */
-static inline bool err_win32(struct err *err, const char *call, const char16_t *object)
-{
-    DWORD code = GetLastError();
-
-    return err_set(err, ERR_WIN32, code ? code : ERROR_GEN_FAILURE, call, object);
-}
+bool err_win32(struct err *err, const char *call, const char16_t *object)
+    __attribute__((nonnull(1, 2), cold));
 
 /* The time as one number: a FILETIME's 100 ns since 1601. */
 static inline uint64_t win_time(void)

@@ -626,6 +626,29 @@ static void aclplan_shows_root__after_apply__shows(void **state)
     assert_false(aclplan_shows_root(&edit.sd.dacl, &policy.sid));
 }
 
+static void aclplan_bears_root__any_root_that_may_write__does(void **state)
+{
+    static const struct {
+        const char16_t *text;
+        bool bears;
+    } rows[] = {
+        { u"D:(A;OICI;" W ";;;" A ")", true },
+        { u"D:(A;;FA;;;WD)(A;OICIID;" W ";;;" B ")", true }, /* handed down */
+        { u"D:(A;OICIID;FRFX;;;" A ")", false },             /* the read SID's */
+        { u"D:(D;;" W ";;;" A ")", false },
+        { u"D:(A;OICI;FA;;;WD)", false },
+        { u"D:", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct secdesc sd = sd_text(rows[i].text);
+
+        if (aclplan_bears_root(&sd.dacl) != rows[i].bears)
+            fail_msg("row %u", (unsigned)i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -656,6 +679,7 @@ int main(void)
         cmocka_unit_test(aclplan_kind_in__tree__follows_the_names),
         cmocka_unit_test(aclplan_shows_root__as_written__only_with_all_three),
         cmocka_unit_test(aclplan_shows_root__after_apply__shows),
+        cmocka_unit_test(aclplan_bears_root__any_root_that_may_write__does),
     };
     return cmocka_run_group_tests_name("aclplan", tests, NULL, NULL);
 }

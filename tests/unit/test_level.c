@@ -19,7 +19,7 @@ static const struct level_evidence no_canary = { LEVEL_TOKEN_RESTRICTED,
 static const struct level_evidence wine = { LEVEL_TOKEN_NOT_KEPT, LEVEL_CANARY_HELD,
                                             LEVEL_CANARY_HELD, NULL };
 
-/* One launch of every kind: 4 x 3 x 2 x 5 x 3 x 3. */
+/* One launch of every kind: 4 x 3 x 2 x 5 x 4 x 3. */
 struct combination {
     enum level_want want;
     enum level require;
@@ -27,7 +27,7 @@ struct combination {
     struct level_evidence e;
 };
 
-#define COMBINATIONS (4u * 3u * 2u * 5u * 3u * 3u)
+#define COMBINATIONS (4u * 3u * 2u * 5u * 4u * 3u)
 
 static struct combination combination(unsigned n)
 {
@@ -41,8 +41,8 @@ static struct combination combination(unsigned n)
     n /= 2;
     c.e.token = (enum level_token)(n % 5);
     n /= 5;
-    c.e.confined = (enum level_canary)(n % 3);
-    n /= 3;
+    c.e.confined = (enum level_canary)(n % 4);
+    n /= 4;
     c.e.enforced = (enum level_canary)(n % 3);
     return c;
 }
@@ -73,7 +73,9 @@ static void level_decide__every_combination__keeps_the_invariants(void **state)
         assert_true(v.level <= proven_by(&c.e));
         assert_true(v.level <= goal_of(c.want));
         assert_true(v.run_as <= goal_of(c.want));
-        assert_int_equal(v.refused, v.level < c.require);
+        assert_int_equal(v.refused, v.level < c.require || v.lost);
+        assert_int_equal(v.lost, c.e.confined == LEVEL_CANARY_LOST &&
+                                     c.want != LEVEL_WANT_ADVISORY && !v.unproven);
         assert_int_equal(v.unproven, v.run_as != v.level);
         assert_true(v.run_as >= v.level);
         if (v.unproven)
@@ -227,6 +229,59 @@ static void level_decide__not_run_for_a_reason__says_it(void **state)
     assert_string_equal(v.reason, "");
 }
 
+/* NONE, SHUT, STALE, REFUSED, LOST, READY; each for none of the others, and for every one
+ * of them by itself. */
+static void level_of_workspace__every_record__gives_what_the_table_says(void **state)
+{
+    static const struct {
+        struct level_workspace w;
+        const char *ends; /* by record: N not run, L lost, H held */
+    } rows[] = {
+        { { .tried = false }, "NLNNLN" },
+        { { .whole = true }, "NLNNLH" },
+        { { .tried = true }, "NLNNLN" },
+        { { .marked = true }, "NLNLLN" }, /* nobody has tried: the next launch will */
+        { { .marked = true, .whole = true }, "NLNLLH" },
+        { { .granted = true }, "NLNNLN" },
+        { { .tried = true, .marked = true }, "LLLLLL" },
+        { { .tried = true, .granted = true }, "LLLNLL" },
+        { { .tried = true, .marked = true, .granted = true, .whole = true }, "LLLLLH" },
+        { { .astray = true, .whole = true }, "LLLLLL" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int record = LEVEL_RECORD_NONE; record <= LEVEL_RECORD_READY; record++) {
+            struct level_workspace w = rows[i].w;
+            enum level_canary want = rows[i].ends[record] == 'N'   ? LEVEL_CANARY_NOT_RUN
+                                     : rows[i].ends[record] == 'L' ? LEVEL_CANARY_LOST
+                                                                   : LEVEL_CANARY_HELD;
+
+            w.record = (enum level_record)record;
+            if (level_of_workspace(&w) != want)
+                fail_msg("row %u, record %d", (unsigned)i, record);
+        }
+    }
+}
+
+static void level_decide__fence_lost__starts_only_what_asked_for_none(void **state)
+{
+    const struct level_evidence e = { .token = LEVEL_TOKEN_RESTRICTED,
+                                      .confined = LEVEL_CANARY_LOST,
+                                      .confined_why = "somebody holds its record" };
+    struct level_verdict v = level_decide(LEVEL_WANT_AUTO, LEVEL_ADVISORY, false, &e);
+
+    (void)state;
+    assert_true(v.refused && v.lost);
+    assert_string_equal(v.reason, "somebody holds its record");
+    v = level_decide(LEVEL_WANT_CONFINED, LEVEL_ADVISORY, false, &e);
+    assert_true(v.refused && v.lost);
+    v = level_decide(LEVEL_WANT_ADVISORY, LEVEL_ADVISORY, false, &e);
+    assert_false(v.refused || v.lost);
+    v = level_decide(LEVEL_WANT_CONFINED, LEVEL_ADVISORY, true, &e); /* NOT PROVEN */
+    assert_false(v.refused || v.lost);
+    assert_true(v.unproven);
+}
+
 static void level_parse__names__round_trip(void **state)
 {
     static const char16_t *const text[] = { u"advisory", u"confined", u"enforced" };
@@ -243,6 +298,7 @@ static void level_parse__names__round_trip(void **state)
         assert_int_equal(want, LEVEL_WANT_ADVISORY + i);
         u16s_to_utf8(u16s_of(text[i]), ascii, sizeof ascii - 1);
         assert_string_equal(level_name(level), ascii);
+        assert_string_equal(level_want_name(want), ascii);
     }
 }
 
@@ -261,6 +317,7 @@ static void level_parse__other_text__is_none(void **state)
     assert_int_equal(want, LEVEL_WANT_ENFORCED);
     assert_true(level_parse_want(U16S("auto"), &want));
     assert_int_equal(want, LEVEL_WANT_AUTO);
+    assert_string_equal(level_want_name(want), "auto");
 }
 
 int main(void)
@@ -279,6 +336,8 @@ int main(void)
             level_decide__less_asked_than_required__is_refused_with_a_reason),
         cmocka_unit_test(level_decide__reasons__differ_by_cause),
         cmocka_unit_test(level_decide__not_run_for_a_reason__says_it),
+        cmocka_unit_test(level_of_workspace__every_record__gives_what_the_table_says),
+        cmocka_unit_test(level_decide__fence_lost__starts_only_what_asked_for_none),
         cmocka_unit_test(level_parse__names__round_trip),
         cmocka_unit_test(level_parse__other_text__is_none),
     };

@@ -21,9 +21,12 @@ static struct {
     char16_t line[CHAR_MAX * 64];
     struct record writes[2]; /* what prepare writes, for these roots */
     unsigned write_count;
-    bool fails;    /* prepare does not start */
-    bool lists;    /* roots show their entries */
-    bool prepares; /* prepare makes them show */
+    bool fails;           /* prepare does not start */
+    bool lists;           /* roots show their entries */
+    bool prepares;        /* prepare makes them show */
+    const char16_t *link; /* this path is one */
+    bool bare_link;       /* which itself has no entries */
+    HANDLE itself;        /* opened last as what may be a link */
 } fake;
 
 static char16_t base[MAX_PATH], text[12][MAX_PATH];
@@ -85,8 +88,11 @@ static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, v
     struct secdesc sd = { .control = 0 };
     size_t size = 0;
 
-    (void)object;
     (void)what;
+    if (fake.bare_link && object == fake.itself) {
+        fake.itself = NULL; /* the number will be another file's */
+        return (NTSTATUS)0xC0000022;
+    }
     for (size_t i = 0; fake.lists && i < context.root_count; i++) {
         const struct sid sid = sid_ours(context.root_list[i].digest);
         struct acl_entry deny = { ACE_DENY, 0, ACLPLAN_STAY, sid };
@@ -110,6 +116,26 @@ extern NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)(HANDLE, SECURITY_INFO
                                                            void *, ULONG, ULONG *);
 NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)
 (HANDLE, SECURITY_INFORMATION, void *, ULONG, ULONG *) = query_security;
+
+/* Wine opens what a link leads to. */
+bool __real_file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
+                             struct err *e);
+bool __wrap_file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
+                             struct err *e);
+bool __wrap_file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
+                             struct err *e)
+{
+    bool good = __real_file_open_itself(path, access, out, e);
+
+    fake.itself = *out;
+    return good;
+}
+
+bool __wrap_file_is_link(const char16_t *path);
+bool __wrap_file_is_link(const char16_t *path)
+{
+    return fake.link && !wcscmp(fake.link, path);
+}
 
 static const char16_t *below(size_t slot, const char16_t *leaf)
 {
@@ -320,10 +346,182 @@ static void gather__refused__says_why_and_asks_no_more(void **state)
     strcpy(record.reason, "it is a drive");
     record_seal(&record);
     write_record(&record);
+    fake.lists = false;
     confine_gather(&context, &wish);
     assert_int_equal(fake.prepared, 0);
     assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
     assert_string_equal(context.evidence.confined_why, "it is a drive");
+    fake.lists = true; /* but a fence was there */
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_LOST);
+    assert_string_equal(context.evidence.confined_why, "it is a drive");
+    fake.lists = false;
+    record.state = RECORD_LOST;
+    record_seal(&record);
+    write_record(&record);
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_LOST);
+}
+
+/* As any program may that can read it, a fenced one of the last run too. */
+static HANDLE hold(const uint8_t *digest)
+{
+    char16_t path[MAX_PATH];
+    struct u16buf b = U16BUF(path);
+    HANDLE file = NULL;
+
+    confine_record_path(&context, digest, &b);
+    file = CreateFileW(path, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(file != INVALID_HANDLE_VALUE);
+    return file;
+}
+
+static bool starts(enum level_want want)
+{
+    return !level_decide(want, LEVEL_ADVISORY, false, &context.evidence).refused;
+}
+
+static void gather__record_held_open__nothing_starts_but_advisory(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+    HANDLE held = NULL;
+
+    (void)state;
+    write_record(&record);
+    fake.lists = false; /* whatever the directory says */
+    held = hold(context.root_hash);
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 1); /* it may have been a moment's */
+    assert_false(starts(LEVEL_WANT_AUTO));
+    assert_false(starts(LEVEL_WANT_CONFINED));
+    assert_true(starts(LEVEL_WANT_ADVISORY));
+    assert_non_null(strstr(context.evidence.confined_why, "cannot be read"));
+    CloseHandle(held);
+    fake.lists = true;
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+}
+
+static void gather__record_of_a_further_root_held_open__only_that_one_is_out(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+    HANDLE held = NULL;
+
+    (void)state;
+    write_record(&record);
+    context.root_list[1].path = u16s_of(dir(6, u"\\more").at);
+    context.root_count = 2;
+    record = good_record(1, FENCE_STANDARD);
+    write_record(&record);
+    held = hold(record.root);
+    confine_gather(&context, &wish);
+    CloseHandle(held);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+    assert_false(context.root_list[1].usable);
+    assert_false(has_sid(context.root_list[1].digest));
+}
+
+static void gather__prepare_fails__falls_only_where_nothing_was_granted(void **state)
+{
+    HANDLE journal = NULL;
+
+    (void)state;
+    fake.fails = true;
+    fake.lists = false;
+    confine_gather(&context, &wish);
+    assert_true(starts(LEVEL_WANT_AUTO));
+    fake.lists = true; /* here */
+    confine_gather(&context, &wish);
+    assert_false(starts(LEVEL_WANT_AUTO));
+    fake.lists = false;
+    journal = CreateFileW(below(6, u"\\data\\journal"), GENERIC_WRITE, 0, NULL,
+                          CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    assert_true(journal != INVALID_HANDLE_VALUE); /* elsewhere */
+    confine_gather(&context, &wish);
+    assert_false(starts(LEVEL_WANT_AUTO));
+    wish.look_only = true; /* and who only looks has not tried */
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    CloseHandle(journal);
+}
+
+static void gather__token_failed_where_a_fence_is__nothing_starts(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    fake_token.kept = LEVEL_TOKEN_FAILED;
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 0);
+    assert_false(starts(LEVEL_WANT_AUTO));
+    fake.lists = false;
+    confine_gather(&context, &wish);
+    assert_true(starts(LEVEL_WANT_AUTO));
+}
+
+/* A fenced program may empty a root and make it a junction to another one. */
+static void gather__workspace_has_become_a_link__nothing_starts(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    fake.link = context.root.at;
+    confine_gather(&context, &wish);
+    assert_int_equal(fake.prepared, 0);
+    assert_false(starts(LEVEL_WANT_AUTO));
+    assert_non_null(strstr(context.evidence.confined_why, "link"));
+    fake.bare_link = true; /* one that the user has made, to a workspace */
+    confine_gather(&context, &wish);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+}
+
+static void gather__further_root_has_become_a_link__is_out(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+
+    (void)state;
+    write_record(&record);
+    dir(6, u"\\cache");
+    context.root_list[1].path = u16s_of(dir(7, u"\\cache\\sub").at);
+    context.root_count = 2;
+    record = good_record(1, FENCE_STANDARD);
+    write_record(&record);
+    for (size_t i = 6; i < 8; i++) { /* above it, and itself */
+        fake.link = text[i];
+        confine_gather(&context, &wish);
+        assert_int_equal(context.evidence.confined, LEVEL_CANARY_HELD);
+        assert_false(context.root_list[1].usable);
+        assert_false(has_sid(context.root_list[1].digest));
+    }
+    fake.link = NULL;
+    confine_gather(&context, &wish);
+    assert_true(context.root_list[1].usable);
+    assert_int_equal(fake.prepared, 0);
+}
+
+static void had_fence__list_or_record__says_so(void **state)
+{
+    struct record record = good_record(0, FENCE_STANDARD);
+    HANDLE held = NULL;
+
+    (void)state;
+    assert_true(confine_had_fence(&context, &context.root_list[0]));
+    fake.lists = false;
+    assert_false(confine_had_fence(&context, &context.root_list[0]));
+    record.plan[0] ^= 1; /* for whatever policy */
+    record_seal(&record);
+    write_record(&record);
+    assert_true(confine_had_fence(&context, &context.root_list[0]));
+    record.state = RECORD_REFUSED;
+    record_seal(&record);
+    write_record(&record);
+    assert_false(confine_had_fence(&context, &context.root_list[0]));
+    held = hold(context.root_hash);
+    assert_true(confine_had_fence(&context, &context.root_list[0]));
+    CloseHandle(held);
 }
 
 static void gather__box_gone__is_not_ready(void **state)
@@ -335,7 +533,7 @@ static void gather__box_gone__is_not_ready(void **state)
     assert_true(RemoveDirectoryW(context.cache.at));
     confine_gather(&context, &wish);
     assert_int_equal(fake.prepared, 1);
-    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_LOST);
 }
 
 /* Makes base\leaf, whose parent is there, lead to target, or skips the test. */
@@ -430,6 +628,15 @@ static void gather__root_of_the_command_line__is_handed_to_prepare(void **state)
         u16s_imatch(U16S("* prepare --root \"*\\more of it\""), u16s_of(fake.line)));
 }
 
+static void gather__level_of_the_command_line__is_handed_to_prepare(void **state)
+{
+    (void)state;
+    wish.has_want = true; /* over a policy that says advisory, say */
+    wish.want = LEVEL_WANT_CONFINED;
+    confine_gather(&context, &wish);
+    assert_true(u16s_imatch(U16S("* prepare --level confined"), u16s_of(fake.line)));
+}
+
 static void gather__lowered_but_token_cannot__is_no_fence(void **state)
 {
     struct record record;
@@ -440,6 +647,19 @@ static void gather__lowered_but_token_cannot__is_no_fence(void **state)
     write_record(&record);
     confine_gather(&context, &wish);
     assert_int_equal(context.evidence.token, LEVEL_TOKEN_FAILED);
+}
+
+static void admit__prepare_says_nothing__is_refused(void **state)
+{
+    struct record record = good_record(0, FENCE_STRICT);
+
+    (void)state;
+    write_record(&record);
+    confine_gather(&context, &wish);
+    context.verdict.run_as = LEVEL_CONFINED;
+    assert_false(confine_admit(&context, &wish, U16S("C:\\t\\git.exe"), &err));
+    assert_int_equal(fake.prepared, 1);
+    assert_int_equal(context.fence, FENCE_STRICT); /* not the weaker one */
 }
 
 /* Under the strict fence with a record that knows nothing of the tool. */
@@ -589,6 +809,15 @@ int main(void)
         TEST(gather__more_roots__only_ready_ones_are_in_the_token),
         TEST(gather__root_of_the_command_line__is_handed_to_prepare),
         TEST(gather__lowered_but_token_cannot__is_no_fence),
+        TEST(gather__record_held_open__nothing_starts_but_advisory),
+        TEST(gather__record_of_a_further_root_held_open__only_that_one_is_out),
+        TEST(gather__prepare_fails__falls_only_where_nothing_was_granted),
+        TEST(gather__token_failed_where_a_fence_is__nothing_starts),
+        TEST(gather__workspace_has_become_a_link__nothing_starts),
+        TEST(gather__further_root_has_become_a_link__is_out),
+        TEST(had_fence__list_or_record__says_so),
+        TEST(gather__level_of_the_command_line__is_handed_to_prepare),
+        TEST(admit__prepare_says_nothing__is_refused),
         TEST(admit__tool_unknown__is_asked_of_prepare),
         TEST(admit__not_readable__falls_to_standard_unless_strict_is_wanted),
         TEST(admit__standard_or_advisory__asks_nothing),

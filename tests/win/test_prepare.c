@@ -29,6 +29,11 @@ static struct {
     bool grants;
     bool readable;
     bool enforced;
+    bool hopeless; /* what granting_root failed for */
+    bool others;   /* the journal has another root */
+    bool shut;     /* it cannot be read */
+    bool is_link;  /* the workspace */
+    bool bare;     /* roots show nothing, whatever was granted */
     unsigned canaries, walks, asked;
 } fake;
 
@@ -74,10 +79,14 @@ bool setup_user_digest(uint8_t out[JOURNAL_ROOT_BYTES], struct err *e)
 
 bool ledger_read(const char16_t *data_dir, struct ledger *ledger, struct err *e)
 {
+    static struct journal_record roots[2];
+
     (void)data_dir;
-    (void)e;
-    *ledger = (struct ledger){ .data = NULL };
-    return true;
+    roots[0].state = JOURNAL_BEGUN; /* one that was killed, or never went through */
+    roots[1].state = JOURNAL_DONE;
+    *ledger =
+        (struct ledger){ .journal = { .roots = roots, .count = fake.others ? 2 : 1 } };
+    return !fake.shut || err_rule(e, "it is held", NULL);
 }
 
 void ledger_clear(struct ledger *ledger)
@@ -103,6 +112,17 @@ bool granting_root(struct context *c, const char16_t *path, const struct grantin
     *exit_code = EXIT_OK;
     return context_find_box(c, e) &&
            (fake.grants || err_rule(e, "this system does not keep lists", NULL));
+}
+
+bool granting_is_hopeless(void)
+{
+    return fake.hopeless;
+}
+
+bool __wrap_file_is_link(const char16_t *path);
+bool __wrap_file_is_link(const char16_t *path)
+{
+    return fake.is_link && !wcscmp(path, root);
 }
 
 const char16_t *granting_remedy(void)
@@ -160,7 +180,7 @@ static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, v
 
     (void)object;
     (void)what;
-    for (size_t i = 0; i < 3 && fake.grants; i++)
+    for (size_t i = 0; i < 3 && fake.grants && !fake.bare; i++)
         aclbuf_add(&b, &entries[i]);
     sd.dacl = aclbuf_acl(&b);
     assert_true(secdesc_write(&sd, data, bytes, &size));
@@ -301,6 +321,7 @@ static void prepare__canary_got_out__is_refused_and_nothing_walked(void **state)
     struct record record;
 
     (void)state;
+    fake.bare = true; /* where nothing was granted */
     fake.held[0] = fake.held[1] = false;
     assert_int_equal(prepare(u""), EXIT_RINGFENCE);
     assert_int_equal(written(&record), RECORD_REFUSED);
@@ -313,6 +334,7 @@ static void prepare__no_root__is_refused_before_any_canary(void **state)
     struct record record;
 
     (void)state;
+    fake.bare = true;
     fake.verdict = ROOTCHECK_PROFILE;
     assert_int_equal(prepare(u""), EXIT_RINGFENCE);
     assert_int_equal(written(&record), RECORD_REFUSED);
@@ -379,6 +401,90 @@ static void prepare__tool_of_standard__is_not_looked_at(void **state)
     assert_int_equal(fake.asked, 0);
 }
 
+static void prepare__record_held_open__fails_before_any_walk(void **state)
+{
+    char16_t path[MAX_PATH];
+    struct u16buf b = U16BUF(path);
+    struct record record;
+    HANDLE held = NULL;
+
+    (void)state;
+    assert_int_equal(prepare(u""), EXIT_OK);
+    confine_record_path(&context, digest, &b);
+    held = CreateFileW(path, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(held != INVALID_HANDLE_VALUE);
+    assert_int_equal(prepare(u""), EXIT_RINGFENCE);
+    CloseHandle(held);
+    assert_int_equal(fake.walks, 1);
+    assert_int_equal(written(&record), RECORD_READY);
+}
+
+static void prepare__fails_where_a_fence_was__is_lost_for_a_while(void **state)
+{
+    struct record record;
+
+    (void)state;
+    assert_int_equal(prepare(u""), EXIT_OK);
+    fake.grants = false; /* its list was reset, say, and takes nothing any more */
+    assert_int_equal(prepare(u""), EXIT_RINGFENCE);
+    assert_int_equal(written(&record), RECORD_LOST);
+    assert_true(record.reason[0]);
+    fake.verdict = ROOTCHECK_NO_ACLS; /* nor does its nature make that good */
+    assert_int_equal(prepare(u""), EXIT_RINGFENCE);
+    assert_int_equal(written(&record), RECORD_LOST);
+    fake.verdict = ROOTCHECK_FINE;
+    fake.grants = true;
+    assert_int_equal(prepare(u""), EXIT_OK);
+    assert_int_equal(written(&record), RECORD_READY);
+}
+
+static void prepare__fails_where_others_are_fenced__is_lost_unless_by_nature(void **state)
+{
+    static const struct {
+        bool others, shut, held, grants, hopeless;
+        enum rootcheck_verdict verdict;
+        enum record_state state;
+    } rows[] = {
+        { false, false, false, true, false, ROOTCHECK_FINE, RECORD_REFUSED },
+        { true, false, false, true, false, ROOTCHECK_FINE, RECORD_LOST },
+        { false, false, true, false, false, ROOTCHECK_FINE, RECORD_REFUSED },
+        { true, false, true, false, false, ROOTCHECK_FINE, RECORD_LOST },
+        { true, false, true, false, true, ROOTCHECK_FINE, RECORD_REFUSED },
+        { true, false, true, true, false, ROOTCHECK_PROFILE, RECORD_REFUSED },
+        { true, false, true, true, false, ROOTCHECK_FAILED, RECORD_LOST },
+        { false, true, true, true, false, ROOTCHECK_FINE, RECORD_LOST },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct record record;
+
+        tear_down(NULL);
+        set_up(NULL);
+        fake.others = rows[i].others;
+        fake.shut = rows[i].shut;
+        fake.held[0] = rows[i].held;
+        fake.grants = rows[i].grants;
+        fake.hopeless = rows[i].hopeless;
+        fake.verdict = rows[i].verdict;
+        /* A mark on the directory would be a reason of its own. */
+        fake.bare = true;
+        assert_int_equal(prepare(u""), EXIT_RINGFENCE);
+        if (written(&record) != (int)rows[i].state)
+            fail_msg("row %u", (unsigned)i);
+    }
+}
+
+static void prepare__workspace_is_a_link_in_reach__writes_nothing(void **state)
+{
+    struct record record;
+
+    (void)state;
+    fake.is_link = true;
+    assert_int_equal(prepare(u""), EXIT_RINGFENCE);
+    assert_int_equal(written(&record), -1);
+    assert_int_equal(fake.walks + fake.canaries, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -395,6 +501,10 @@ int main(void)
         TEST(prepare__box_gone__is_granted_again),
         TEST(prepare__tool_of_strict__is_noted_as_it_is),
         TEST(prepare__tool_of_standard__is_not_looked_at),
+        TEST(prepare__workspace_is_a_link_in_reach__writes_nothing),
+        TEST(prepare__fails_where_others_are_fenced__is_lost_unless_by_nature),
+        TEST(prepare__fails_where_a_fence_was__is_lost_for_a_while),
+        TEST(prepare__record_held_open__fails_before_any_walk),
     };
     return cmocka_run_group_tests_name("prepare", tests, NULL, NULL);
 }

@@ -550,6 +550,23 @@ static void walking_remove__in_front_and_another_waits__goes_on(void **state)
     CloseHandle(waiter);
 }
 
+/* Any program that can open the file may hold it. */
+static void walking_begin__lock_is_held_and_patience_ends__fails_and_names_it(void **state)
+{
+    HANDLE held = NULL;
+
+    (void)state;
+    begin(true);
+    assert_int_equal(walking_end(&walking, true), EXIT_OK);
+    held = open_lock();
+    assert_true(held != INVALID_HANDLE_VALUE);
+    walking.patience_ms = 1;
+    assert_false(walking_begin(&walking, &err));
+    CloseHandle(held);
+    assert_true(u16s_iends(u16s_of(err.object), U16S("\\walk.lock")));
+    assert_non_null(err.hint);
+}
+
 /* --- grant ---------------------------------------------------------------------------
  */
 
@@ -1194,6 +1211,7 @@ int main(void)
         TEST(walking_remove__background_and_another_waits__lets_it_and_goes_on),
         TEST(walking_remove__background_and_a_leftover__goes_on),
         TEST(walking_remove__in_front_and_another_waits__goes_on),
+        TEST(walking_begin__lock_is_held_and_patience_ends__fails_and_names_it),
         TEST(granting_root__the_workspace__box_first_and_the_journal_around),
         TEST(granting_root__temp_is_a_link__is_made_anew),
         TEST(granting_root__cache_leads_nowhere__is_made_anew),
