@@ -116,12 +116,12 @@ static void hint(const struct exec_request *request, uint32_t code)
     out_line(OUT_STDERR, text);
 }
 
-/* What the level asks for.  A child under a token gets the token's defaults and a
- * descriptor of its own, or it could not open itself. */
+/* What the level asks for.  A child under a token gets the token's defaults and
+ * descriptors of its own, or it could not open itself. */
 static bool dress(const struct context *c, const struct context_wish *wish,
                   struct process_start *start, struct err *err)
 {
-    static struct token_security security;
+    static struct token_security security, own;
     struct sid user;
 
     if (c->verdict.run_as == LEVEL_ADVISORY)
@@ -135,6 +135,8 @@ static bool dress(const struct context *c, const struct context_wish *wish,
         return false;
     start->token = c->token;
     start->security = &security.attributes;
+    token_own_security(&user, &c->run, &own);
+    start->token_security = own.bytes;
     return true;
 }
 

@@ -42,6 +42,15 @@ static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW 
     return true;
 }
 
+/* A child to which this is not done can do less with its token, and no more. */
+static void secure_token(HANDLE process, void *descriptor)
+{
+    auto_handle HANDLE token = NULL;
+
+    if (NT_SUCCESS(NtOpenProcessToken(process, WRITE_DAC, &token)))
+        NtSetSecurityObject(token, DACL_SECURITY_INFORMATION, descriptor);
+}
+
 bool process_start(const struct process_start *start, HANDLE *process, struct err *err)
 {
     STARTUPINFOW si;
@@ -59,8 +68,14 @@ bool process_start(const struct process_start *start, HANDLE *process, struct er
             si.hStdError = GetStdHandle(STD_ERROR_HANDLE);
         }
     }
+    if (start->token_security)
+        flags |= CREATE_SUSPENDED;
     if (!create(start, flags, &si, &pi, err))
         return false;
+    if (start->token_security) {
+        secure_token(pi.hProcess, start->token_security);
+        ResumeThread(pi.hThread);
+    }
     CloseHandle(pi.hThread);
     *process = pi.hProcess;
     return true;

@@ -12,6 +12,8 @@ struct process_start {
     char16_t *environment;         /* a Unicode block, or NULL for our own */
     HANDLE token;                  /* restricted primary token, or NULL for our own */
     SECURITY_ATTRIBUTES *security; /* of the process and thread under a token, or NULL */
+    void *token_security; /* the descriptor of what is then the child's own token: it gets
+                             this DACL before the child runs, where we may set it */
 };
 
 /* Starts the child with our own STARTUPINFO (C runtime descriptors, window, desktop,

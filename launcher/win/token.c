@@ -148,17 +148,17 @@ static size_t put_allow(uint8_t *at, uint32_t mask, const struct sid *sid)
 }
 
 /* By hand: four entries are not worth the code that edits any list, as shims go. */
-void token_child_security(const struct sid *user, const struct sid *run,
-                          struct token_security *security)
+static void describe(const struct sid *user, const struct sid *run, uint32_t all,
+                     struct token_security *security)
 {
     const struct sid system = sid_well_known(SID_SYSTEM);
     const struct sid owner = sid_well_known(SID_OWNER_RIGHTS);
     uint8_t *sd = security->bytes, *acl = sd + SECDESC_HEAD_BYTES;
     size_t bytes = ACL_HEAD_BYTES;
 
-    bytes += put_allow(acl + bytes, RIGHT_GENERIC_ALL, user);
-    bytes += put_allow(acl + bytes, RIGHT_GENERIC_ALL, &system);
-    bytes += put_allow(acl + bytes, RIGHT_GENERIC_ALL, run);
+    bytes += put_allow(acl + bytes, all, user);
+    bytes += put_allow(acl + bytes, all, &system);
+    bytes += put_allow(acl + bytes, all, run);
     bytes += put_allow(acl + bytes, RIGHT_READ_CONTROL, &owner);
     put(acl, ACL_REVISION_PLAIN, 2);
     put(acl + 2, (uint32_t)bytes, 2);
@@ -170,6 +170,18 @@ void token_child_security(const struct sid *user, const struct sid *run,
     put(sd + 16, SECDESC_HEAD_BYTES, 4);
     security->attributes = (SECURITY_ATTRIBUTES){ .nLength = sizeof security->attributes,
                                                   .lpSecurityDescriptor = sd };
+}
+
+void token_child_security(const struct sid *user, const struct sid *run,
+                          struct token_security *security)
+{
+    describe(user, run, RIGHT_GENERIC_ALL, security);
+}
+
+void token_own_security(const struct sid *user, const struct sid *run,
+                        struct token_security *security)
+{
+    describe(user, run, TOKEN_ALL_ACCESS, security);
 }
 
 bool token_set_default_dacl(HANDLE token, struct token_security *security,

@@ -28,9 +28,17 @@ struct token_security {
 void token_child_security(const struct sid *user, const struct sid *run,
                           struct token_security *security);
 
-/* Makes that list the token's default DACL (TOKEN_ADJUST_DEFAULT|TOKEN_QUERY), and reads
- * it back.  The same descriptor is for the process and thread of the child themselves:
- * without it a restricted child cannot open itself. */
+/* The same for the token object that a child runs under, which Windows makes with our own
+ * default DACL and not the token's: it names no restricting SID, so the child could not
+ * copy or adjust its own token (CheckTokenMembership does).  In full and not generic,
+ * for an object that is there already. */
+void token_own_security(const struct sid *user, const struct sid *run,
+                        struct token_security *security);
+
+/* Makes token_child_security's list the token's default DACL
+ * (TOKEN_ADJUST_DEFAULT|TOKEN_QUERY), and reads it back.  The same descriptor is for the
+ * process and thread of the child themselves: without it a restricted child cannot open
+ * itself. */
 MUST_CHECK bool token_set_default_dacl(HANDLE token, struct token_security *security,
                                        struct err *err);
 

@@ -44,6 +44,14 @@ void token_child_security(const struct sid *user, const struct sid *run,
     (void)security;
 }
 
+void token_own_security(const struct sid *user, const struct sid *run,
+                        struct token_security *security)
+{
+    (void)user;
+    (void)run;
+    (void)security;
+}
+
 bool token_set_default_dacl(HANDLE token, struct token_security *security, struct err *e)
 {
     (void)token;

@@ -5,6 +5,8 @@
  */
 #include "win/token.h"
 
+#include "win/process.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -81,6 +83,50 @@ static void token_restrict__this_system__is_seen_through(void **state)
     }
 }
 
+/* Wine keeps what a token object is given; that a restricted child needs it is shown by
+ * nothing here. */
+static void process_start__under_a_token__its_own_token_names_the_run_sid(void **state)
+{
+    static struct token_security security, own;
+    struct fence_parts parts = { .root_count = 1, .root = { some_run() } };
+    char16_t line[] = u"cmd.exe /c exit 7";
+    struct process_start start = { .command_line = line };
+    char16_t program[MAX_PATH + 16];
+    auto_handle HANDLE token = NULL, process = NULL, its_own = NULL;
+    uint8_t bytes[1024];
+    struct secdesc want, got;
+    struct fence_list list;
+    uint32_t code = 0;
+    ULONG needed = 0;
+    struct err err;
+
+    (void)state;
+    assert_true(GetSystemDirectoryW(program, MAX_PATH));
+    wcscat(program, u"\\cmd.exe");
+    parts.run = some_run();
+    assert_true(token_user_sid(&parts.user, &err));
+    fence_list(FENCE_STRICT, &parts, &list);
+    assert_true(token_restrict(&list, &token, &err) >= LEVEL_TOKEN_NOT_KEPT);
+    token_child_security(&parts.user, &parts.run, &security);
+    assert_true(token_set_default_dacl(token, &security, &err));
+    token_own_security(&parts.user, &parts.run, &own);
+    start.program = program;
+    start.token = token;
+    start.security = &security.attributes;
+    start.token_security = own.bytes;
+    assert_true(process_start(&start, &process, &err));
+    assert_true(NT_SUCCESS(NtOpenProcessToken(process, READ_CONTROL, &its_own)));
+    assert_true(NT_SUCCESS(NtQuerySecurityObject(its_own, DACL_SECURITY_INFORMATION,
+                                                 bytes, sizeof bytes, &needed)));
+    assert_true(secdesc_read(&got, bytes, sizeof bytes) && got.dacl.at);
+    assert_true(secdesc_read(&want, own.bytes, sizeof own.bytes));
+    assert_int_equal(got.dacl.used, want.dacl.used);
+    assert_memory_equal(got.dacl.at + ACL_HEAD_BYTES, want.dacl.at + ACL_HEAD_BYTES,
+                        want.dacl.used - ACL_HEAD_BYTES);
+    assert_true(process_wait(process, &code, &err)); /* and it ran on */
+    assert_int_equal(code, 7);
+}
+
 static void token_is_inside__plain_process__is_not(void **state)
 {
     (void)state;
@@ -103,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_child_security__any_user__names_exactly_four),
         cmocka_unit_test(token_restrict__this_system__is_seen_through),
+        cmocka_unit_test(process_start__under_a_token__its_own_token_names_the_run_sid),
         cmocka_unit_test(token_is_inside__plain_process__is_not),
         cmocka_unit_test(token_logon_sid__this_process__is_a_logon_sid),
     };
