@@ -1,6 +1,7 @@
 #include "canary.h"
 
 #include "trial.h"
+#include "win/dll.h"
 #include "win/file.h"
 #include "win/machine.h"
 #include "win/statefile.h"
@@ -159,6 +160,40 @@ static void write_down(struct context *c, const uint8_t key[PROOF_KEY_BYTES], si
     (void)written; /* the next launch tries again */
 }
 
+/* The window station's name; what has no user32 has none. */
+static void add_station(struct u16buf *name)
+{
+    typedef HWINSTA(WINAPI * get_station)(void);
+    typedef BOOL(WINAPI * get_information)(HANDLE, int, void *, DWORD, DWORD *);
+    HMODULE user32 = dll_system(u"user32.dll");
+    get_station station = user32 ? (get_station)(void (*)(void))GetProcAddress(
+                                       user32, "GetProcessWindowStation")
+                                 : NULL;
+    get_information information = user32
+                                      ? (get_information)(void (*)(void))GetProcAddress(
+                                            user32, "GetUserObjectInformationW")
+                                      : NULL;
+    DWORD bytes = 0;
+
+    if (station && information &&
+        information(station(), UOI_NAME, name->at, (DWORD)(name->cap * sizeof(char16_t)),
+                    &bytes) &&
+        bytes >= sizeof(char16_t))
+        name->len = bytes / sizeof(char16_t) - 1;
+}
+
+static bool read_key(uint8_t key[PROOF_KEY_BYTES])
+{
+    char16_t text[64];
+    struct u16buf station = U16BUF(text);
+
+    if (!machine_key(key))
+        return false;
+    add_station(&station);
+    proof_key_on(machine_is_services(), u16buf_text(&station), key);
+    return true;
+}
+
 static void name_file(const struct context *c)
 {
     struct u16buf path = U16BUF(store.path);
@@ -174,7 +209,7 @@ bool canary_read(const struct context *c, enum fence fence, struct canary_proof 
     size_t slot = proof_slot(fence, c->policy.lowered);
 
     name_file(c);
-    if (!machine_key(key) || !read_file(key, &file) || file.of[slot].end == PROOF_NONE)
+    if (!read_key(key) || !read_file(key, &file) || file.of[slot].end == PROOF_NONE)
         return false;
     take(proof, &file.of[slot]);
     proof->cached = true;
@@ -187,7 +222,7 @@ bool canary_prove(struct context *c, enum fence fence, bool fresh,
     struct proof_file file = { 0 };
     struct proof made;
     uint8_t key[PROOF_KEY_BYTES];
-    bool has_key = machine_key(key), lowered = c->policy.lowered;
+    bool has_key = read_key(key), lowered = c->policy.lowered;
     size_t slot = proof_slot(fence, lowered);
 
     *proof = (struct canary_proof){ .why = why_not_token(trial_look(fence, lowered),

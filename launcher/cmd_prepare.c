@@ -33,6 +33,8 @@ static struct {
     char16_t tool[WIN_PATH_CAP], path[WIN_PATH_CAP], full[2 * WIN_PATH_CAP];
     size_t full_used;
     uint8_t machine[RECORD_KEY_BYTES], plan[RECORD_KEY_BYTES];
+    struct record before; /* of the root in hand */
+    size_t before_bytes;
     bool had_fence;  /* the root in hand, which is not to be lost */
     bool others;     /* some root was made ready */
     bool reads;      /* so was the profile */
@@ -242,11 +244,11 @@ static bool has_free_record(const struct context *c, const struct context_root *
                             struct err *err)
 {
     struct u16buf path = U16BUF(prepare.path);
-    struct record record;
-    size_t bytes = 0;
 
+    prepare.before_bytes = 0;
     confine_record_path(c, root->digest, &path);
-    return file_read(path.at, &record, sizeof record, &bytes, err) != FILE_READ_FAILED ||
+    return file_read(path.at, &prepare.before, sizeof prepare.before,
+                     &prepare.before_bytes, err) != FILE_READ_FAILED ||
            err_hint(err, "end what holds it open: a program of an earlier run may");
 }
 
@@ -281,9 +283,11 @@ static bool prepare_root(struct context *c, size_t i, struct err *err)
     prepare.had_fence = confine_had_fence(c, root);
     record_init(&record, prepare.machine, prepare.plan, root->digest,
                 win_time() + AGAIN_AFTER);
+    record.places = machine_is_services() ? RECORD_SERVICES : RECORD_TERMINAL;
     good = ready(c, full, &record);
     if (good)
         record_expire(&record, 0);
+    record_add_places(&record, &prepare.before, prepare.before_bytes);
     return write_record(c, root->digest, &record, err) && good;
 }
 

@@ -19,6 +19,7 @@ static struct {
     char16_t line[CMDLINE_MAX + 1];
     uint8_t descriptor[SECDESC_BYTES_MAX];
     uint8_t machine[RECORD_KEY_BYTES], plan[RECORD_KEY_BYTES];
+    uint8_t place;
 } store;
 
 void confine_record_path(const struct context *c, const uint8_t *digest,
@@ -99,7 +100,8 @@ static enum level_record read_record(const struct context *c, const uint8_t *dig
         break;
     }
     return record_is_sound(record, bytes) &&
-                   record_is_for(record, store.machine, store.plan, digest, win_time())
+                   record_is_for(record, store.machine, store.plan, digest, win_time()) &&
+                   record->places & store.place
                ? by_state[record->state]
                : LEVEL_RECORD_STALE;
 }
@@ -111,12 +113,13 @@ bool confine_is_astray(struct u16s path)
     for (; path.len > 2; path = pathsearch_dir(path)) {
         auto_handle HANDLE open = NULL;
         struct secdesc sd;
-        struct err err;
 
-        /* The list of what a program makes is its own affair, not so those above. */
         linked = linked || file_is_link(terminated(path).at);
-        if (linked && file_open_itself(store.path, READ_CONTROL, &open, &err) &&
-            read_list(open, &sd) && aclplan_bears_root(&sd.dacl))
+        if (!linked)
+            continue;
+        /* The list of what a program makes is its own affair, not so those above. */
+        open = file_open_itself(store.path, READ_CONTROL);
+        if (open && read_list(open, &sd) && aclplan_bears_root(&sd.dacl))
             return true;
     }
     return false;
@@ -133,7 +136,7 @@ static struct level_workspace look_at(const struct context *c, struct context_ro
     struct secdesc sd;
     struct err err;
 
-    w.astray = root->astray = confine_is_astray(root->path);
+    w.astray = confine_is_astray(root->path);
     if (!file_open(terminated(root->path).at, FILE_READ_ATTRIBUTES | READ_CONTROL, &open,
                    &err) ||
         !context_hash_root(open, store.path, root->digest, &err))
@@ -148,12 +151,16 @@ static struct level_workspace look_at(const struct context *c, struct context_ro
     return w;
 }
 
-/* Whether preparing it may help. */
-static bool is_unknown(const struct level_workspace *w)
+static bool is_ready(const struct level_workspace *w)
 {
-    return !w->astray && w->record != LEVEL_RECORD_REFUSED &&
-           w->record != LEVEL_RECORD_LOST &&
-           !(w->record == LEVEL_RECORD_READY && w->whole);
+    return !w->astray && w->record == LEVEL_RECORD_READY && w->whole;
+}
+
+/* Whether nothing comes of preparing it; what leads astray is told there each time. */
+static bool is_known(const struct level_workspace *w)
+{
+    return is_ready(w) || (!w->astray && (w->record == LEVEL_RECORD_REFUSED ||
+                                          w->record == LEVEL_RECORD_LOST));
 }
 
 /* All roots, of which *w is the first; false when preparing one may help. */
@@ -171,8 +178,8 @@ static bool look_at_roots(struct context *c, struct level_workspace *w)
             each.whole = each.whole && context_find_box(c, NULL);
             *w = each;
         }
-        known = known && !is_unknown(&each);
-        root->usable = !each.astray && each.record == LEVEL_RECORD_READY && each.whole;
+        known = known && is_known(&each);
+        root->usable = is_ready(&each);
         if (i == 0 && !root->usable) /* so nothing is looked at any more */
             return known;
     }
@@ -284,17 +291,6 @@ static const char *why_not(const struct context *c, const struct level_workspace
                                     : "this workspace is not ready for a fence";
 }
 
-/* What is not usable is just not in the token. */
-static void tell_astray(const struct context *c)
-{
-    for (size_t i = 1; i < c->root_count; i++)
-        if (c->root_list[i].astray)
-            out_say(OUT_STDERR,
-                    "ringfence: not writable: %: a link that a fenced program may have "
-                    "made leads there",
-                    terminated(c->root_list[i].path).at);
-}
-
 void confine_gather(struct context *c, const struct context_wish *wish)
 {
     struct level_workspace w = { .tried = false };
@@ -307,6 +303,7 @@ void confine_gather(struct context *c, const struct context_wish *wish)
         !machine_key(store.machine))
         return;
     record_plan(&c->policy, store.plan);
+    store.place = machine_is_services() ? RECORD_SERVICES : RECORD_TERMINAL;
     c->evidence.confined_why = NULL;
     known = look_at_roots(c, &w);
     if (!known && !wish->look_only && c->evidence.token == LEVEL_TOKEN_RESTRICTED) {
@@ -322,8 +319,6 @@ void confine_gather(struct context *c, const struct context_wish *wish)
         c->evidence.confined_why = why_not(c, &w);
         return;
     }
-    if (!wish->look_only)
-        tell_astray(c);
     if (c->record.enforced)
         c->evidence.enforced = LEVEL_CANARY_HELD;
     if (c->record.fence != (uint8_t)c->fence || c->root_count > 1) {

@@ -30,7 +30,6 @@ struct context_root {
     struct u16s path;             /* [0], the workspace, first */
     uint8_t digest[SHA256_BYTES]; /* names its SID */
     bool usable;                  /* its SID goes into the token */
-    bool astray; /* a link on the way to it was in reach of a fenced program */
     unsigned had; /* the protected names it held before the tool started, as bits */
 };
 

@@ -70,9 +70,8 @@ void report_refused_level(const struct context *c)
         u16buf_add_ascii(&l, c->verdict.reason);
         out_say(OUT_STDERR, "ringfence: cannot start anything in %, which had a fence: %",
                 c->root.at, level);
-        out_say(OUT_STDERR,
-                "  fix: `ringfence prepare` says more; `ringfence run --level "
-                "advisory -- CMD` does without");
+        out_say(OUT_STDERR, "  fix: see `ringfence prepare`; or without: `ringfence run "
+                            "--level advisory -- CMD`");
         return;
     }
     context_add_level(c, &l);

@@ -16,6 +16,25 @@ void proof_key(const struct proof_machine *machine, uint8_t key[PROOF_KEY_BYTES]
     bytes_copy(key, digest, PROOF_KEY_BYTES);
 }
 
+void proof_key_on(bool services, struct u16s station, uint8_t key[PROOF_KEY_BYTES])
+{
+    struct {
+        uint8_t machine[PROOF_KEY_BYTES];
+        uint32_t services;
+        uint8_t station[SHA256_BYTES];
+    } on = { .services = services };
+    uint8_t digest[SHA256_BYTES];
+
+    if (!services && u16s_ieq(station, U16S("WinSta0")))
+        return;
+    if (u16s_istarts(station, U16S("Service-"))) /* and a logon's number */
+        station = U16S("Service-");
+    bytes_copy(on.machine, key, PROOF_KEY_BYTES);
+    sha256(station.at, station.len * sizeof(char16_t), on.station);
+    sha256(&on, sizeof on, digest);
+    bytes_copy(key, digest, PROOF_KEY_BYTES);
+}
+
 bool proof_has_held(const struct proof *p)
 {
     return p->outside_total > 0 && p->outside_denied == p->outside_total &&

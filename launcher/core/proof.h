@@ -13,6 +13,7 @@
 #include "core/err.h"
 #include "core/fence.h"
 #include "core/sha256.h"
+#include "core/u16.h"
 
 #define PROOF_KEY_BYTES  12u
 #define PROOF_SLOTS      4u /* by proof_slot */
@@ -30,6 +31,11 @@ struct proof_machine {
 
 /* The same for the same machine, and different for any other. */
 void proof_key(const struct proof_machine *machine, uint8_t key[PROOF_KEY_BYTES]);
+
+/* Makes that key the one of a proof on this window station, in the session of services or
+ * not: what starts on one may not on another.  The terminal's own, WinSta0, keeps the
+ * machine's key; those that Windows makes for logons of services are one. */
+void proof_key_on(bool services, struct u16s station, uint8_t key[PROOF_KEY_BYTES]);
 
 enum proof_end {
     PROOF_NONE,      /* not tried */

@@ -65,6 +65,15 @@ void record_expire(struct record *record, uint64_t until)
         record->until[i] = (uint8_t)(until >> (8 * i));
 }
 
+void record_add_places(struct record *record, const struct record *before, size_t bytes)
+{
+    if (record_is_sound(before, bytes) && before->state == RECORD_READY &&
+        record->state == RECORD_READY && before->fence == record->fence &&
+        before->enforced == record->enforced &&
+        record_is_for(before, record->machine, record->plan, record->root, 0))
+        record->places |= before->places;
+}
+
 void record_seal(struct record *record)
 {
     bytes_copy((uint8_t *)record->magic, (const uint8_t *)MAGIC, sizeof record->magic);

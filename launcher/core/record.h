@@ -20,6 +20,10 @@ enum record_state {
     RECORD_LOST     /* there was one and it could not be made again: see the reason */
 };
 
+/* Where it was proven, as bits: what starts on the terminal's window station may not on
+ * that of a service. */
+enum record_place { RECORD_TERMINAL = 1, RECORD_SERVICES = 2 };
+
 /* A PATH and a tool, and whether the strict fence can read all of it. */
 struct record_tool {
     uint8_t key[7];
@@ -35,6 +39,7 @@ struct record {
     uint8_t until[8]; /* FILETIME, little-endian: good until then; 0: for ever */
     uint8_t state;    /* enum record_state */
     uint8_t fence;    /* enum fence; RECORD_READY */
+    uint8_t places;   /* enum record_place, one or more */
     uint8_t enforced; /* 1: the runner has proven itself; every launch asks it anew */
     uint8_t tool_count;
     uint8_t tool_next;              /* the entry that the next tool takes */
@@ -42,7 +47,7 @@ struct record {
     struct record_tool tool[RECORD_TOOLS];
     uint8_t check[8]; /* of all before: SHA-256's first 64 bits */
 };
-_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 5 + 128 + 128 + 8, "no padding");
+_Static_assert(sizeof(struct record) == 8 + 3 * 12 + 8 + 6 + 128 + 128 + 8, "no padding");
 
 /* What a walk does and a canary proves depends on this much of the policy, and on the
  * version of the plan. */
@@ -51,13 +56,17 @@ void record_plan(const struct policy *policy, uint8_t key[RECORD_KEY_BYTES]);
 /* The key of a PATH value and a tool, by its full path. */
 void record_tool_key(struct u16s path, struct u16s tool, uint8_t key[7]);
 
-/* Fills the record but for state, fence and reason.  A refusal holds until a FILETIME:
- * what it was for may be put right. */
+/* Fills the record but for state, fence, places and reason.  A refusal holds until a
+ * FILETIME: what it was for may be put right. */
 void record_init(struct record *record, const uint8_t *machine, const uint8_t *plan,
                  const uint8_t *root, uint64_t until);
 
 /* Good until that FILETIME, 0: for ever. */
 void record_expire(struct record *record, uint64_t until);
+
+/* Takes in the places of an earlier record, when that is sound and says the same of the
+ * same: the proofs there hold on. */
+void record_add_places(struct record *record, const struct record *before, size_t bytes);
 
 /* Sets magic and check, the rest being filled. */
 void record_seal(struct record *record);

@@ -172,10 +172,9 @@ bool file_open(const char16_t *path, DWORD access, HANDLE *out, struct err *err)
     return *out || err_win32(err, "CreateFileW", path);
 }
 
-bool file_open_itself(const char16_t *path, DWORD access, HANDLE *out, struct err *err)
+HANDLE file_open_itself(const char16_t *path, DWORD access)
 {
-    *out = open_path(path, access, FILE_FLAG_OPEN_REPARSE_POINT);
-    return *out || err_win32(err, "CreateFileW", path);
+    return open_path(path, access, FILE_FLAG_OPEN_REPARSE_POINT);
 }
 
 bool file_is_link(const char16_t *path)
@@ -188,7 +187,7 @@ bool file_is_link(const char16_t *path)
     if (attributes == INVALID_FILE_ATTRIBUTES ||
         !(attributes & FILE_ATTRIBUTE_REPARSE_POINT))
         return false;
-    file = open_path(path, FILE_READ_ATTRIBUTES, FILE_FLAG_OPEN_REPARSE_POINT);
+    file = file_open_itself(path, FILE_READ_ATTRIBUTES);
     if (!file || !NT_SUCCESS(NtQueryInformationFile(file, &io, &info, sizeof info,
                                                     FileAttributeTagInformation)))
         return true;

@@ -52,9 +52,8 @@ MUST_CHECK bool file_final_path_of(HANDLE file, const char16_t *path, bool by_vo
 MUST_CHECK bool file_open(const char16_t *path, DWORD access, HANDLE *out,
                           struct err *err);
 
-/* The same, but of a link itself and not of what it leads to. */
-MUST_CHECK bool file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
-                                 struct err *err);
+/* The same, but of a link itself and not of what it leads to; NULL when that fails. */
+HANDLE file_open_itself(const char16_t *path, DWORD access);
 
 /* Whether what is at path leads elsewhere, as junctions and symbolic links do, but not
  * the placeholders of cloud files or deduplicated ones.  A reparse point that may not be

@@ -49,3 +49,10 @@ bool machine_key(uint8_t key[PROOF_KEY_BYTES])
     proof_key(&machine, key);
     return true;
 }
+
+bool machine_is_services(void)
+{
+    DWORD session = 0;
+
+    return ProcessIdToSessionId(GetCurrentProcessId(), &session) && session == 0;
+}

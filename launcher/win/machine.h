@@ -13,3 +13,7 @@
  * HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion, 0 where it cannot be read.  False
  * when there is no RtlGetVersion.  MS: RtlGetVersion. */
 MUST_CHECK bool machine_key(uint8_t key[PROOF_KEY_BYTES]);
+
+/* Whether this process runs in the session of services (0), as what comes in by OpenSSH
+ * does, and not in somebody's own. */
+bool machine_is_services(void);

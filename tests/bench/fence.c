@@ -183,6 +183,7 @@ static void write_record(struct tree *tree)
     record_plan(&c->policy, plan);
     record_init(&record, machine, plan, c->root_list[0].digest, 0);
     record.state = RECORD_READY;
+    record.places = RECORD_TERMINAL | RECORD_SERVICES;
     record.fence = FENCE_STANDARD;
     record_seal(&record);
     confine_record_path(c, c->root_list[0].digest, &b);

@@ -164,9 +164,40 @@ static void key__any_field_different__is_another(void **state)
     }
 }
 
+static void proof_key_on__each_kind_of_place__has_its_own(void **state)
+{
+    static const struct {
+        bool services;
+        const char16_t *station;
+        unsigned as; /* the row with the same key */
+    } rows[] = {
+        { false, u"WinSta0", 0 },
+        { false, u"winsta0", 0 },
+        { true, u"WinSta0", 2 },
+        { true, u"Service-0x0-3e7$", 3 },
+        { true, u"Service-0x0-8f1c2$", 3 }, /* of the next logon */
+        { false, u"Service-0x0-8f1c2$", 5 },
+        { false, u"msswindowstation", 6 },
+        { true, u"msswindowstation", 7 },
+        { true, u"", 8 },
+    };
+    uint8_t made[sizeof rows / sizeof rows[0]][PROOF_KEY_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memcpy(made[i], key, PROOF_KEY_BYTES);
+        proof_key_on(rows[i].services, u16s_of(rows[i].station), made[i]);
+        for (size_t k = 0; k < i; k++)
+            if (!memcmp(made[i], made[k], PROOF_KEY_BYTES) != (rows[i].as == rows[k].as))
+                fail_msg("rows %u and %u", (unsigned)k, (unsigned)i);
+    }
+    assert_memory_equal(made[0], key, PROOF_KEY_BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(proof_key_on__each_kind_of_place__has_its_own),
         cmocka_unit_test(proof__written__is_read_back),
         cmocka_unit_test(proof__its_bytes__are_as_documented),
         cmocka_unit_test(read__torn_at_any_length__is_refused),

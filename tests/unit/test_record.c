@@ -18,6 +18,7 @@ static struct record made(void)
     record_plan(&policy, plan);
     record_init(&r, machine, plan, root, 0);
     r.state = RECORD_READY;
+    r.places = RECORD_TERMINAL;
     r.fence = FENCE_STRICT;
     record_seal(&r);
     return r;
@@ -157,6 +158,36 @@ static void record_tool_key__path_and_directory__do_not_run_together(void **stat
     assert_memory_not_equal(a, b, 7);
 }
 
+static void record_add_places__of_the_same__only_then(void **state)
+{
+    struct record before = made(), r = made(), other;
+
+    (void)state;
+    before.places = RECORD_SERVICES;
+    record_seal(&before);
+    record_add_places(&r, &before, sizeof before);
+    assert_int_equal(r.places, RECORD_TERMINAL | RECORD_SERVICES);
+    for (unsigned i = 0; i < 7; i++) {
+        r = made();
+        other = before;
+        other.machine[0] ^= i == 0;
+        other.plan[0] ^= i == 1;
+        other.root[0] ^= i == 2;
+        other.fence ^= i == 3;
+        other.enforced ^= i == 4;
+        if (i == 5)
+            other.state = RECORD_LOST;
+        record_seal(&other);
+        record_add_places(&r, &other, i == 6 ? 0 : sizeof other);
+        if (r.places != RECORD_TERMINAL)
+            fail_msg("row %u", i);
+    }
+    r.state =
+        RECORD_LOST; /* what failed here says nothing of elsewhere, nor that of it */
+    record_add_places(&r, &before, sizeof before);
+    assert_int_equal(r.places, RECORD_TERMINAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +196,7 @@ int main(void)
         cmocka_unit_test(record_is_for__other_machine_plan_or_root__is_not),
         cmocka_unit_test(record_plan__each_key_of_the_policy__changes_it_or_not),
         cmocka_unit_test(record_add_tool__more_than_fit__the_oldest_goes),
+        cmocka_unit_test(record_add_places__of_the_same__only_then),
         cmocka_unit_test(record_tool_key__path_and_directory__do_not_run_together),
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);

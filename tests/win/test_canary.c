@@ -322,6 +322,10 @@ static void key__other_build_or_version__is_not_believed(void **state)
     proof_key(&machine, key);
     proof_write(&made, key, bytes);
     expect_anew("another version's", bytes, sizeof bytes);
+    assert_true(machine_key(here));
+    proof_key_on(true, U16S("Service-0x0-3e7$"), here);
+    proof_write(&made, here, bytes);
+    expect_anew("a service's", bytes, sizeof bytes);
     /* The control: the same numbers under this machine's key are. */
     assert_true(machine_key(here));
     proof_write(&made, here, bytes);

@@ -118,17 +118,11 @@ NTSTATUS(NTAPI *__wrap___imp_NtQuerySecurityObject)
 (HANDLE, SECURITY_INFORMATION, void *, ULONG, ULONG *) = query_security;
 
 /* Wine opens what a link leads to. */
-bool __real_file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
-                             struct err *e);
-bool __wrap_file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
-                             struct err *e);
-bool __wrap_file_open_itself(const char16_t *path, DWORD access, HANDLE *out,
-                             struct err *e)
+HANDLE __real_file_open_itself(const char16_t *path, DWORD access);
+HANDLE __wrap_file_open_itself(const char16_t *path, DWORD access);
+HANDLE __wrap_file_open_itself(const char16_t *path, DWORD access)
 {
-    bool good = __real_file_open_itself(path, access, out, e);
-
-    fake.itself = *out;
-    return good;
+    return fake.itself = __real_file_open_itself(path, access);
 }
 
 bool __wrap_file_is_link(const char16_t *path);
@@ -168,6 +162,7 @@ static struct record good_record(size_t i, enum fence fence)
     assert_true(context_hash_path(context.root_list[i].path.at, digest, &err));
     record_init(&record, machine, plan, digest, 0);
     record.state = RECORD_READY;
+    record.places = RECORD_TERMINAL; /* Wine's programs have a session of their own */
     record.fence = (uint8_t)fence;
     record_seal(&record);
     return record;
@@ -309,7 +304,7 @@ static void gather__lists_lost__is_not_ready(void **state)
 static void gather__record_of_something_else__is_none(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         struct record record = good_record(0, FENCE_STANDARD);
 
         if (i == 0)
@@ -318,6 +313,8 @@ static void gather__record_of_something_else__is_none(void **state)
             record.plan[3] ^= 1;
         else if (i == 2)
             record.until[0] = 1; /* 1601 */
+        else if (i == 5)
+            record.places = RECORD_SERVICES;
         record_seal(&record);
         if (i == 3)
             record.check[0] ^= 1;
@@ -470,7 +467,7 @@ static void gather__workspace_has_become_a_link__nothing_starts(void **state)
     write_record(&record);
     fake.link = context.root.at;
     confine_gather(&context, &wish);
-    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(fake.prepared, 1); /* which says it */
     assert_false(starts(LEVEL_WANT_AUTO));
     assert_non_null(strstr(context.evidence.confined_why, "link"));
     fake.bare_link = true; /* one that the user has made, to a workspace */
@@ -499,7 +496,7 @@ static void gather__further_root_has_become_a_link__is_out(void **state)
     fake.link = NULL;
     confine_gather(&context, &wish);
     assert_true(context.root_list[1].usable);
-    assert_int_equal(fake.prepared, 0);
+    assert_int_equal(fake.prepared, 2); /* which said it, each time */
 }
 
 static void had_fence__list_or_record__says_so(void **state)
