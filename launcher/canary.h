@@ -19,7 +19,7 @@ struct canary_proof {
 
 /* The proof of this fence, its token lowered if c->policy says so (c->data is where it is
  * kept): an earlier one of the same Windows build, Ringfence version and kind of window
- * station, else, or when fresh, the canary is run now, which takes some 20 children, and
+ * station, else, or when fresh, the canary is run now, which takes some 30 children, and
  * written down.  One that did not hold counts for an hour: what kept it from holding may
  * be gone.  Where tokens keep no restricting SIDs nothing is started and nothing read.
  * Acts that the standard fence is known to leave open are not tried with it.

@@ -370,6 +370,21 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
     return TRIAL_ENFORCED;
 }
 
+bool trial_still_can(struct trial *t, const struct battery_row *row, bool *can,
+                     struct err *err)
+{
+    struct trial_side side = { 0 };
+    const char *missing = NULL;
+
+    if (stopped)
+        return err_rule(err, "stopped by Ctrl-C", NULL);
+    if (!try_act(t, row, NULL, &side, &missing, err))
+        return false;
+    *can = !missing && side.started && side.code == 0 &&
+           side.changed >= battery_act_changes(row->act);
+    return true;
+}
+
 bool trial_row(struct trial *t, const struct battery_row *row, struct trial_result *r,
                struct err *err)
 {

@@ -70,6 +70,12 @@ enum battery_expect trial_expect(const struct trial *trial,
 MUST_CHECK bool trial_row(struct trial *trial, const struct battery_row *row,
                           struct trial_result *result, struct err *err);
 
+/* Whether the row's act is done without the fence, on what a fenced act just before has
+ * left as it was: then it was not for a file that somebody else had in hand that it was
+ * denied.  Fails as trial_row does. */
+MUST_CHECK bool trial_still_can(struct trial *trial, const struct battery_row *row,
+                                bool *can, struct err *err);
+
 /* Takes everything away again; false, with *err naming it, when something stays. */
 MUST_CHECK bool trial_close(struct trial *trial, struct err *err);
 

@@ -456,6 +456,29 @@ static void decoy__missing_or_stuck__is_said(void **state)
     assert_true(trial_close(&trial, &err));
 }
 
+static void still_can__after_a_denial__asks_of_the_same_things(void **state)
+{
+    bool can = false;
+    size_t filled = 0;
+
+    (void)state;
+    assert_true(trial_open(&trial, FENCE_STANDARD, &err));
+    assert_true(trial_row(&trial, &create, &r, &err));
+    assert_int_equal(r.verdict, TRIAL_ENFORCED);
+    filled = fake.filled;
+    assert_true(trial_still_can(&trial, &create, &can, &err));
+    assert_true(can);
+    assert_int_equal(fake.filled, filled); /* as the denied act has left them */
+    fake.without.code = ERROR_ACCESS_DENIED; /* a file that is going, say */
+    fake.without.changes = false;
+    assert_true(trial_still_can(&trial, &create, &can, &err));
+    assert_false(can);
+    fake.without.code = 0; /* done, and nothing to be seen */
+    assert_true(trial_still_can(&trial, &create, &can, &err));
+    assert_false(can);
+    assert_true(trial_close(&trial, &err));
+}
+
 /* What the rows themselves have to be. */
 static void battery__every_row__is_sound(void **state)
 {
@@ -540,6 +563,7 @@ int main(void)
         TEST(enforced__what_fences_leave_open__is_expected_closed),
         TEST(enforced__runner_starts_nothing__is_no_denial),
         TEST(decoy__missing_or_stuck__is_said),
+        TEST(still_can__after_a_denial__asks_of_the_same_things),
         TEST(battery__every_row__is_sound),
         TEST(battery__done_by_somebody_else__only_what_is_written_counts),
     };
