@@ -22,10 +22,11 @@ struct grant_request {
     bool read; /* the right to read only; markers, labels, parents stay out */
     struct protected_names names; /* read: the stores that stay closed are names.more, and
                                      nothing else is protected */
-    bool (*closed)(struct u16s path); /* read: more of them, by path relative to the root;
-                                         asked of what is at most closed_depth deep and
-                                         in none of them.  NULL: there are no more */
-    uint32_t closed_depth;
+    enum aclplan_kind (*special)(struct u16s path); /* read: what is not ACLPLAN_INSIDE,
+                                         by path relative to the root; asked of what is at
+                                         most special_depth deep and in no store.  NULL:
+                                         there is nothing */
+    uint32_t special_depth;
     bool lowered;     /* integrity = lowered */
     bool hard_links;  /* as the policy has it */
     bool parent_only; /* just the guard on the directory that path lies in; path

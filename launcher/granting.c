@@ -12,6 +12,8 @@
 #include "ways.h"
 #include "win/errtext.h"
 #include "win/file.h"
+#include "win/security.h"
+#include "win/token.h"
 
 /* One root a time; the process is there for nothing else. */
 static struct {
@@ -147,6 +149,29 @@ static bool add_tree(const char16_t *path, const struct fileid *id, struct err *
     return walking_error(w, err);
 }
 
+/* A box made after setup --user has what the read SID is handed down, the deny too, and
+ * what was put into it before its own entries would stay shut to its own fence.  A file
+ * that cannot be changed is one of a cache. */
+static void take_reading(const char16_t *box, const struct fileid *id)
+{
+    const struct grant_request how = { .id = id };
+    static struct security security;
+    struct grant_result result;
+    struct ace ace = { 0 };
+    struct sid user, read;
+    struct err ignored;
+
+    if (granting.walking.dry_run || !token_user_sid(&user, &ignored) ||
+        security_read(box, &security, &ignored) != SECURITY_READ)
+        return;
+    read = fence_read_sid(&user);
+    while (acl_next(&security.sd.dacl, &ace))
+        if (ace.plain && sid_eq(&ace.sid, &read)) {
+            (void)grant_undo(box, &read, &how, &result, &ignored);
+            return;
+        }
+}
+
 /* The root last: it looks done when all is. */
 static bool add_trees(struct err *err)
 {
@@ -154,8 +179,10 @@ static bool add_trees(struct err *err)
 
     for (size_t i = 0; i < 2; i++) {
         granting.walking.expect = 0;
-        if (granting.box_path[i].len &&
-            !add_tree(granting.box[i], &granting.box_id[i], err))
+        if (!granting.box_path[i].len)
+            continue;
+        take_reading(granting.box[i], &granting.box_id[i]);
+        if (!add_tree(granting.box[i], &granting.box_id[i], err))
             return false;
     }
     granting.walking.expect = expect;

@@ -26,16 +26,19 @@ static enum aclplan_kind kind_of(const struct grant *g,
 {
     const struct grant_request *r = g->request;
     enum aclplan_kind in = entry->inherited & LEAVE_KIND, kind = ACLPLAN_INSIDE;
+    enum aclplan_kind special = ACLPLAN_INSIDE;
     struct u16buf path = u16buf_init((char16_t *)t->bytes, WIN_PATH_CAP);
 
     if (entry->depth == 0)
         return g->kind;
     kind = grantwork_kind_in(r, in, entry->name,
                              entry->attributes & FILE_ATTRIBUTE_DIRECTORY);
-    if (kind != ACLPLAN_INSIDE || !r->closed || entry->depth > r->closed_depth)
+    if ((kind != ACLPLAN_INSIDE && kind != ACLPLAN_IN_STATE) || !r->special ||
+        entry->depth > r->special_depth)
         return kind;
     path_of(g, entry, &path);
-    return r->closed(u16buf_text(&path)) ? ACLPLAN_PROTECTED : kind;
+    special = r->special(u16buf_text(&path));
+    return special == ACLPLAN_INSIDE ? kind : special;
 }
 
 /* Whether t->old is in another root that the group was given: then its entries there are

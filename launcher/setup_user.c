@@ -186,8 +186,8 @@ static void walk(bool undo)
 {
     const struct grant_request how = { .sid = setup.sid,
                                        .read = true,
-                                       .closed = stores_is_closed,
-                                       .closed_depth = STORES_DEPTH_MAX };
+                                       .special = stores_kind,
+                                       .special_depth = STORES_DEPTH_MAX };
 
     if (undo)
         walking_remove(&setup.walking, setup.profile, &setup.sid);

@@ -29,7 +29,7 @@ $(WINTEST)/win_test_scratch.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant gran
 $(WINTEST)/win_test_scratch.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject)
 # Has an engine of its own.
 $(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting grantstate boxroot setup_user sandbox ledger rootcheck volumes)
-$(WINTEST)/win_test_walking.exe: LDTEST = $(call wraps,__imp_RemoveDirectoryW)
+$(WINTEST)/win_test_walking.exe: LDTEST = $(call wraps,__imp_RemoveDirectoryW security_read)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: LDTEST = $(call wraps,dll_loaded)
 

@@ -62,6 +62,11 @@ static bool is_protected(enum aclplan_kind kind)
     return kind == ACLPLAN_PROTECTED || kind == ACLPLAN_BELOW;
 }
 
+static bool is_state(enum aclplan_kind kind)
+{
+    return kind == ACLPLAN_STATE || kind == ACLPLAN_IN_STATE;
+}
+
 static bool is_cut_off(const struct secdesc *sd)
 {
     return sd->control & SECDESC_DACL_PROTECTED;
@@ -168,8 +173,11 @@ static void want_protection(struct plan *p, const struct aclplan_object *o,
                             const struct aclplan_policy *policy)
 {
     bool linked = !o->directory && o->links > 1;
-    bool inherited = o->kind == ACLPLAN_BELOW && !is_cut_off(p->old) && !linked;
-    unsigned down = o->directory ? DIRECTORY_DOWN : 0;
+    bool inherited = (o->kind == ACLPLAN_BELOW || o->kind == ACLPLAN_IN_STATE) &&
+                     !is_cut_off(p->old) && !linked;
+    unsigned down = !o->directory       ? 0
+                    : is_state(o->kind) ? ACE_OBJECT_INHERIT | ACE_INHERIT_ONLY
+                                        : DIRECTORY_DOWN;
     uint32_t mask = policy->read ? RIGHT_FILE_ALL : ACLPLAN_DENY;
     bool markers = o->directory && !policy->read;
 
@@ -192,7 +200,7 @@ static void want_denies(struct plan *p, const struct aclplan_object *o,
         o->kind == ACLPLAN_ROOT || o->kind == ACLPLAN_NESTED || o->kind == ACLPLAN_GIT;
     bool linked = !o->directory && o->links > 1;
 
-    if (is_protected(o->kind)) {
+    if (is_protected(o->kind) || is_state(o->kind)) {
         want_protection(p, o, policy);
         return;
     }
@@ -401,6 +409,8 @@ enum aclplan_kind aclplan_kind_in(enum aclplan_kind parent, enum protected_name 
 {
     if (parent == ACLPLAN_OUTSIDE)
         return ACLPLAN_OUTSIDE;
+    if (is_state(parent))
+        return directory ? ACLPLAN_IN_STATE : ACLPLAN_BELOW;
     if (is_protected(parent))
         return ACLPLAN_BELOW;
     if (name == PROTECTED_GIT && directory && git_commit)

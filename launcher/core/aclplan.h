@@ -32,6 +32,14 @@
  * own path (Node's realpath).  It belongs to the roots below, so no walk touches it, and
  * an undo of one SID does not.
  *
+ * For the read SID, with R = read|execute, a root and what is inside have A R alone, a
+ * store D everything as a protected thing has its own, and:
+ *
+ *   state          as inside, and D everything OI inherit-only; below as handed down
+ *
+ * so that what a fence's record is replaced by is shut as well.  In a box the root's own
+ * allow comes before that deny.
+ *
  * GUARD is never allowed; it is denied where a world-writable list would else let the
  * child take the fence itself down.  The marker is acl_marker's: for FILE_DELETE_CHILD a
  * write-restricted token is not held against its restricting SIDs (openai/codex#32915).
@@ -61,7 +69,10 @@ enum aclplan_kind {
     ACLPLAN_NESTED,    /* inside, and the directory of another active root */
     ACLPLAN_GIT,       /* inside: a .git directory of which only parts are protected */
     ACLPLAN_PROTECTED, /* a protected name; for the read SID a store that stays closed */
-    ACLPLAN_BELOW      /* anything in a protected directory */
+    ACLPLAN_BELOW,     /* anything in a protected directory */
+    ACLPLAN_STATE, /* for the read SID: a directory of Ringfence's own.  It may be listed,
+                      and no file in it be opened, however deep */
+    ACLPLAN_IN_STATE /* a directory in one; the files are ACLPLAN_BELOW */
 };
 
 /* One object of the tree, as the walk meets it. */

@@ -1,5 +1,7 @@
 #include "core/stores.h"
 
+#define DATA u"AppData\\Local\\ringfence"
+
 /* What is closed still shows its name, and cannot be opened.  What a build cannot do
  * without stays open although it may hold a password (NuGet.Config, settings.xml,
  * pip.ini, .gitconfig), and so do the sign-ins of coding agents, which may run in the
@@ -94,9 +96,7 @@ static const char16_t *const rows[] = {
     u"AppData\\Local\\Packages\\Microsoft.AccountsControl_*",
     u"AppData\\Local\\Microsoft\\Remote Desktop Connection Manager",
     u"AppData\\Local\\Microsoft\\Outlook", /* mail */
-    /* Ringfence's own passwords.  Not its boxes: a box is in the fence of its own
-     * workspace, and a deny for the read SID would hold there too. */
-    u"AppData\\Local\\ringfence\\secret*",
+    DATA u"\\secret*",                     /* Ringfence's own passwords */
 
     /* Browsers: cookies are sessions, and the saved passwords. */
     u"AppData\\Local\\Google\\Chrome*\\User Data",
@@ -152,19 +152,35 @@ const char16_t *stores_row(size_t index)
     return index < sizeof rows / sizeof rows[0] ? rows[index] : NULL;
 }
 
+static bool matches(struct u16s row, struct u16s path)
+{
+    bool same = true;
+
+    while (same && row.at && path.at) {
+        struct u16s part = u16s_split(&row, u'\\');
+
+        same = u16s_imatch(part, u16s_split(&path, u'\\'));
+    }
+    return same && !row.at && !path.at;
+}
+
 bool stores_is_closed(struct u16s path)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct u16s row = u16s_of(rows[i]), left = path;
-        bool same = true;
-
-        while (same && row.at && left.at) {
-            struct u16s part = u16s_split(&row, u'\\');
-
-            same = u16s_imatch(part, u16s_split(&left, u'\\'));
-        }
-        if (same && !row.at && !left.at)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (matches(u16s_of(rows[i]), path))
             return true;
-    }
     return false;
+}
+
+enum aclplan_kind stores_kind(struct u16s path)
+{
+    if (stores_is_closed(path))
+        return ACLPLAN_PROTECTED;
+    if (matches(u16s_of(DATA), path))
+        return ACLPLAN_STATE;
+    /* A deny for the read SID would hold in the box's own fence too. */
+    if (matches(u16s_of(DATA u"\\box\\*\\temp"), path) ||
+        matches(u16s_of(DATA u"\\box\\*\\cache"), path))
+        return ACLPLAN_OUTSIDE;
+    return ACLPLAN_INSIDE;
 }

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    object.kind = (enum aclplan_kind)((data[0] & 7u) % (ACLPLAN_BELOW + 1u));
+    object.kind = (enum aclplan_kind)((data[0] & 15u) % (ACLPLAN_IN_STATE + 1u));
     object.directory = data[0] & 8;
     object.holds = data[0] & 16;
     object.reached = data[0] & 32;

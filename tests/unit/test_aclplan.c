@@ -379,6 +379,38 @@ static void aclplan_apply__read_sid__reads_and_leaves_stores_closed(void **state
           u"D:AI(D;OICI;FA;;;" A ")(A;OICIID;FRFX;;;" A ")" USUAL, ACLPLAN_FULL);
 }
 
+static void aclplan_apply__read_sid_in_our_own_state__shuts_files_only(void **state)
+{
+    struct aclplan_policy p = policy_of(u"" A);
+    const struct aclplan_object top = { ACLPLAN_STATE, true, false, true, 1 },
+                                in = { ACLPLAN_IN_STATE, true, false, true, 1 },
+                                file = { ACLPLAN_BELOW, false, false, true, 1 },
+                                box = { ACLPLAN_OUTSIDE, true, false, true, 1 };
+
+    (void)state;
+    p.read = true;
+    check(top, &p, u"D:AI" USUAL, u"D:AI(D;OIIO;FA;;;" A ")(A;OICIID;FRFX;;;" A ")" USUAL,
+          ACLPLAN_FULL);
+    check(in, &p, u"D:AI" USUAL,
+          u"D:AI(D;OIIOID;FA;;;" A ")(A;OICIID;FRFX;;;" A ")" USUAL, ACLPLAN_FULL);
+    check(in, &p,
+          u"D:AI(A;OICI;FA;;;WD)" USUAL, /* somebody's allow: it is too late there */
+          u"D:AI(D;OIIO;FA;;;" A ")(A;OICI;FA;;;WD)(D;OIIOID;FA;;;" A
+          ")(A;OICIID;FRFX;;;" A ")" USUAL,
+          ACLPLAN_FULL);
+    check(file, &p, u"D:AI" USUAL_F, u"D:AI(D;ID;FA;;;" A ")(A;ID;FRFX;;;" A ")" USUAL_F,
+          ACLPLAN_FULL);
+    check(box, &p, u"D:AI" USUAL, u"D:AI" USUAL, ACLPLAN_FULL);
+    assert_int_equal(aclplan_kind_in(ACLPLAN_STATE, PROTECTED_NOT, true, false),
+                     ACLPLAN_IN_STATE);
+    assert_int_equal(aclplan_kind_in(ACLPLAN_IN_STATE, PROTECTED_NOT, true, false),
+                     ACLPLAN_IN_STATE);
+    assert_int_equal(aclplan_kind_in(ACLPLAN_STATE, PROTECTED_NOT, false, false),
+                     ACLPLAN_BELOW);
+    assert_int_equal(aclplan_kind_in(ACLPLAN_IN_STATE, PROTECTED_NOT, false, false),
+                     ACLPLAN_BELOW);
+}
+
 static void aclplan_apply__group__has_the_same_beside_it(void **state)
 {
     static const struct {
@@ -669,6 +701,7 @@ int main(void)
         cmocka_unit_test(aclplan_apply__too_big__is_refused),
         cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
         cmocka_unit_test(aclplan_apply__read_sid__reads_and_leaves_stores_closed),
+        cmocka_unit_test(aclplan_apply__read_sid_in_our_own_state__shuts_files_only),
         cmocka_unit_test(aclplan_apply__group__has_the_same_beside_it),
         cmocka_unit_test(aclplan_apply__group_reading__closes_a_linked_store),
         cmocka_unit_test(aclplan_undo__group_alone__leaves_the_marker_and_the_label),

@@ -1284,6 +1284,119 @@ static void read_over_all(struct world *w, void *arg)
     }
 }
 
+/* Ringfence's data directory and a box in it, as they are and as they come to be. */
+enum { LOCAL, DATA, POLICY, BOX, HASH, RECORD, TEMP, CACHED, OURS };
+
+static void plan(struct file *f, enum aclplan_kind kind, char sid)
+{
+    const struct aclplan_policy policy = { .sid = our_sid(sid), .read = sid == 'R' };
+    const struct aclplan_object object = {
+        .kind = kind, .directory = f->directory, .reached = true, .links = 1
+    };
+    struct secdesc now = view(f->now, f->now_bytes);
+    struct aclplan_edit edit = aclplan_apply(&object, &policy, &now, &room);
+
+    assert_true(secdesc_write(&edit.sd, f->now, sizeof f->now, &f->now_bytes));
+}
+
+static void take_out(struct file *f, char sid)
+{
+    struct secdesc now = view(f->now, f->now_bytes);
+    const struct sid of = our_sid(sid);
+    struct aclplan_edit edit = aclplan_undo(&of, NULL, &now, &room);
+
+    assert_true(secdesc_write(&edit.sd, f->now, sizeof f->now, &f->now_bytes));
+}
+
+static void made_in(struct file *f, const struct file *directory, bool is_directory)
+{
+    struct secdesc parent = view(directory->now, directory->now_bytes);
+
+    *f = (struct file){ 0 };
+    make_inherited(f, &parent, is_directory);
+}
+
+/* The box of root A: its granting, which takes the read SID's entries out first. */
+static void grant_box(struct file *temp, struct file *cached)
+{
+    take_out(temp, 'R');
+    take_out(cached, 'R');
+    plan(temp, ACLPLAN_ROOT, 'A');
+    plan(cached, ACLPLAN_INSIDE, 'A');
+}
+
+static void check_own(const struct file *f, bool a_reads, bool b_reads, bool a_writes,
+                      const char *what)
+{
+    static const struct fence of_a = { "strict, A", 1, true, false },
+                              of_b = { "strict, B", 2, true, false };
+    struct accesscheck_token user = user_token();
+    struct secdesc sd = view(f->now, f->now_bytes);
+    struct world w = { .seed = 0 };
+    struct accesscheck_token t = fenced_token(&w, &of_a);
+    uint32_t a = rights(&t, &sd), b = 0;
+
+    t = fenced_token(&w, &of_b);
+    b = rights(&t, &sd);
+    if (!!(a & RIGHT_FILE_READ_DATA) != a_reads ||
+        !!(b & RIGHT_FILE_READ_DATA) != b_reads ||
+        !!(a & RIGHT_FILE_WRITE_DATA) != a_writes || b & CHANGES)
+        fail_msg("%s: A 0x%x, B 0x%x", what, (unsigned)a, (unsigned)b);
+    assert_int_equal(rights(&user, &sd), RIGHT_FILE_ALL);
+}
+
+static void aclplan__own_state__strict_opens_no_file_but_in_its_box(void **state)
+{
+    static const enum aclplan_kind kinds[OURS] = { ACLPLAN_INSIDE,   ACLPLAN_STATE,
+                                                   ACLPLAN_BELOW,    ACLPLAN_IN_STATE,
+                                                   ACLPLAN_IN_STATE, ACLPLAN_BELOW,
+                                                   ACLPLAN_OUTSIDE,  ACLPLAN_OUTSIDE };
+    static const int parent[OURS] = { -1, LOCAL, DATA, DATA, BOX, HASH, HASH, TEMP };
+    static struct file f[OURS], made[6];
+
+    (void)state;
+    for (int granted_first = 0; granted_first < 2; granted_first++) {
+        uint8_t one[SD_CAP], none[SD_CAP];
+        struct aclbuf dacl = aclbuf_init(one, sizeof one);
+        struct aclbuf sacl = aclbuf_init(none, sizeof none);
+
+        add_full(&dacl, ACE_INHERITED | ACE_OBJECT_INHERIT | ACE_CONTAINER_INHERIT, true);
+        f[LOCAL] = (struct file){ .directory = true, .links = 1 };
+        write_sd(&f[LOCAL], &dacl, &sacl, SECDESC_DACL_INHERITED);
+        for (int i = DATA; i < OURS; i++)
+            made_in(&f[i], &f[parent[i]], i != POLICY && i != RECORD && i != CACHED);
+        for (int step = 0; step < 2; step++) {
+            if (step == granted_first)
+                for (int i = 0; i < OURS; i++)
+                    plan(&f[i], kinds[i], 'R');
+            else
+                grant_box(&f[TEMP], &f[CACHED]);
+        }
+        check_own(&f[DATA], true, true, false, "the directory");
+        check_own(&f[HASH], true, true, false, "the box");
+        check_own(&f[POLICY], false, false, false, "the policy");
+        check_own(&f[RECORD], false, false, false, "the record");
+        check_own(&f[TEMP], true, false, true, "temp");
+        check_own(&f[CACHED], true, false, true, "a file there");
+        made_in(&made[0], &f[HASH], false);
+        check_own(&made[0], false, false, false, "the next record");
+        made_in(&made[0], &f[TEMP], false);
+        check_own(&made[0], true, false, true, "a new file in temp");
+        /* The next workspace's box, with a file from before it was granted. */
+        made_in(&made[0], &f[BOX], true);
+        made_in(&made[1], &made[0], true);
+        made_in(&made[2], &made[1], false);
+        made_in(&made[3], &made[0], false);
+        grant_box(&made[1], &made[2]);
+        made_in(&made[4], &made[1], false);
+        check_own(&made[0], true, true, false, "the next box");
+        check_own(&made[1], true, false, true, "its temp");
+        check_own(&made[2], true, false, true, "an old file there");
+        check_own(&made[3], false, false, false, "its record");
+        check_own(&made[4], true, false, true, "a new file there");
+    }
+}
+
 static void aclplan__read_sid__reads_all_but_the_stores(void **state)
 {
     (void)state;
@@ -1390,6 +1503,7 @@ int main(void)
         cmocka_unit_test(aclplan_undo__any_tree__every_byte_is_back),
         cmocka_unit_test(aclplan_undo__of_one_root__leaves_the_others_theirs),
         cmocka_unit_test(aclplan__new_children__are_fenced_without_a_walk),
+        cmocka_unit_test(aclplan__own_state__strict_opens_no_file_but_in_its_box),
         cmocka_unit_test(aclplan__read_sid__reads_all_but_the_stores),
         cmocka_unit_test(aclplan_way__above_a_root__lets_look_at_it_and_nothing_else),
         cmocka_unit_test(aclplan__directory_of_a_nested_repository__can_be_renamed),

@@ -66,6 +66,33 @@ static void stores_is_closed__anything_else__no(void **state)
         assert_false(closed(others[i]));
 }
 
+static void stores_kind__of_ringfences_own__files_shut_and_boxes_apart(void **state)
+{
+    static const struct {
+        const char16_t *path;
+        enum aclplan_kind kind;
+    } rows[] = {
+        { u"AppData\\Local\\ringfence", ACLPLAN_STATE },
+        { u"appdata\\LOCAL\\Ringfence", ACLPLAN_STATE },
+        { u"AppData\\Local\\ringfence\\secret-1", ACLPLAN_PROTECTED },
+        { u"AppData\\Local\\ringfence\\policy.ini",
+          ACLPLAN_INSIDE }, /* where it lies says */
+        { u"AppData\\Local\\ringfence\\box", ACLPLAN_INSIDE },
+        { u"AppData\\Local\\ringfence\\box\\0123\\temp", ACLPLAN_OUTSIDE },
+        { u"AppData\\Local\\ringfence\\box\\0123\\cache", ACLPLAN_OUTSIDE },
+        { u"AppData\\Local\\ringfence\\box\\0123\\fence", ACLPLAN_INSIDE },
+        { u"AppData\\Local\\ringfence\\box\\temp", ACLPLAN_INSIDE },
+        { u"AppData\\Local\\ringfence\\box\\0123\\temp\\x", ACLPLAN_INSIDE },
+        { u".ssh", ACLPLAN_PROTECTED },
+        { u"Documents", ACLPLAN_INSIDE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (stores_kind(u16s_of(rows[i].path)) != rows[i].kind)
+            fail_msg("row %u", (unsigned)i);
+}
+
 static void stores_row__each__is_closed_and_not_too_deep_and_once(void **state)
 {
     size_t count = 0;
@@ -90,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stores_is_closed__a_store__yes),
         cmocka_unit_test(stores_is_closed__anything_else__no),
+        cmocka_unit_test(stores_kind__of_ringfences_own__files_shut_and_boxes_apart),
         cmocka_unit_test(stores_row__each__is_closed_and_not_too_deep_and_once),
     };
     return cmocka_run_group_tests_name("stores", tests, NULL, NULL);

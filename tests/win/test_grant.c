@@ -2046,9 +2046,9 @@ static void grant_apply__lowered__labels_all_but_the_protected(void **state)
     assert_as_before();
 }
 
-static bool is_closed_path(struct u16s path)
+static enum aclplan_kind special_kind(struct u16s path)
 {
-    return u16s_ieq(path, U16S("src\\sub"));
+    return u16s_ieq(path, U16S("src\\sub")) ? ACLPLAN_PROTECTED : ACLPLAN_INSIDE;
 }
 
 static void grant_apply__reading__leaves_the_stores_shut(void **state)
@@ -2062,8 +2062,8 @@ static void grant_apply__reading__leaves_the_stores_shut(void **state)
     r.read = true;
     r.names.more = stores;
     r.names.more_count = 1;
-    r.closed = is_closed_path;
-    r.closed_depth = 2;
+    r.special = special_kind;
+    r.special_depth = 2;
     apply(&r);
     list_all();
     for (size_t i = 0; i < path_count; i++) {

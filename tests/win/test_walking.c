@@ -11,6 +11,7 @@
 #include "ways.h"
 #include "win/account.h"
 #include "win/file.h"
+#include "win/security.h"
 #include "win/statefile.h"
 #include "win/token.h"
 
@@ -130,6 +131,29 @@ bool ways_edit(const struct ways *ways, const char16_t *path, struct err *e)
     for (size_t i = 0; i < ways->count; i++)
         opened.sid[i] = *ways->sid[i];
     return true;
+}
+
+static bool shows_reading; /* everything has an entry of the read SID's */
+
+enum security_read __real_security_read(const char16_t *path, struct security *security,
+                                        struct err *e);
+enum security_read __wrap_security_read(const char16_t *path, struct security *security,
+                                        struct err *e);
+enum security_read __wrap_security_read(const char16_t *path, struct security *security,
+                                        struct err *e)
+{
+    struct acl_entry entry = { ACE_DENY, ACE_INHERITED, RIGHT_FILE_ALL, { 0 } };
+    struct aclbuf b = aclbuf_init(security->bytes, sizeof security->bytes);
+    struct sid user;
+
+    if (!shows_reading)
+        return __real_security_read(path, security, e);
+    assert_true(token_user_sid(&user, e));
+    entry.sid = fence_read_sid(&user);
+    aclbuf_add(&b, &entry);
+    security->sd = (struct secdesc){ .control = SECDESC_DACL_PRESENT };
+    security->sd.dacl = aclbuf_acl(&b);
+    return SECURITY_READ;
 }
 
 /* This machine's accounts, of which real Wine keeps none. */
@@ -551,7 +575,8 @@ static void walking_remove__in_front_and_another_waits__goes_on(void **state)
 }
 
 /* Any program that can open the file may hold it. */
-static void walking_begin__lock_is_held_and_patience_ends__fails_and_names_it(void **state)
+static void
+walking_begin__lock_is_held_and_patience_ends__fails_and_names_it(void **state)
 {
     HANDLE held = NULL;
 
@@ -809,6 +834,31 @@ granting_root__each_walk__is_told_the_directory_that_was_looked_at(void **state)
         assert_true(fileid_read(open, &id));
         assert_true(engine.has_id[i] && fileid_same(&id, &engine.id[i]));
         CloseHandle(open);
+    }
+}
+
+/* Its fence has the root SID there, and a deny for the read SID would come first. */
+static void granting_root__box_has_the_read_sid__loses_it_before(void **state)
+{
+    static const struct granting how = { .quiet = true };
+    uint32_t code = 9;
+
+    (void)state;
+    prepare_context();
+    listen();
+    shows_reading = true;
+    assert_true(granting_root(&context, root, &how, &code, &err));
+    shows_reading = false;
+    out();
+    assert_int_equal(engine.calls, 5);
+    for (size_t i = 0; i < 5; i++) {
+        bool takes = i == 0 || i == 2;
+
+        assert_int_equal(engine.undo[i], takes);
+        assert_int_equal(_wcsicmp(engine.path[i], i < 2   ? temp_text
+                                                  : i < 4 ? cache_text
+                                                          : root),
+                         0);
     }
 }
 
@@ -1138,7 +1188,8 @@ static void setup_user_run__goes_through__the_state_tells(void **state)
     assert_string_equal(engine.state[0], "begun");
     assert_string_equal(journal_state(), "done");
     assert_true(engine.request[0].read && sid_eq(&engine.request[0].sid, &read));
-    assert_true(engine.request[0].closed && engine.request[0].closed(U16S(".ssh")));
+    assert_true(engine.request[0].special &&
+                engine.request[0].special(U16S(".ssh")) == ACLPLAN_PROTECTED);
     assert_non_null(strstr(out(), ", 7 credential stores closed, "));
     assert_int_equal(strncmp(status_text(), "profile granted 20", 18), 0);
     assert_non_null(strstr(status_text(), ", 7 credential stores closed"));
@@ -1218,6 +1269,7 @@ int main(void)
         TEST(granting_root__the_box_is_a_link__is_made_anew),
         TEST(granting_root__dry_run_and_a_link__does_not_look_behind_it),
         TEST(granting_root__each_walk__is_told_the_directory_that_was_looked_at),
+        TEST(granting_root__box_has_the_read_sid__loses_it_before),
         TEST(granting_root__another_directory__has_no_box),
         TEST(boxroot_find__any_box__says_what_is_known),
         TEST(granting_root__some_paths_fail__goes_through_and_says_them),
