@@ -468,7 +468,7 @@ static void still_can__after_a_denial__asks_of_the_same_things(void **state)
     filled = fake.filled;
     assert_true(trial_still_can(&trial, &create, &can, &err));
     assert_true(can);
-    assert_int_equal(fake.filled, filled); /* as the denied act has left them */
+    assert_int_equal(fake.filled, filled);   /* as the denied act has left them */
     fake.without.code = ERROR_ACCESS_DENIED; /* a file that is going, say */
     fake.without.changes = false;
     assert_true(trial_still_can(&trial, &create, &can, &err));
