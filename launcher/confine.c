@@ -324,6 +324,8 @@ void confine_gather(struct context *c, const struct context_wish *wish)
     if (c->record.fence != (uint8_t)c->fence || c->root_count > 1) {
         c->fence = (enum fence)c->record.fence;
         c->evidence.token = make_token(c);
+        if (c->evidence.token != LEVEL_TOKEN_RESTRICTED)
+            c->evidence.confined = LEVEL_CANARY_LOST;
     }
 }
 

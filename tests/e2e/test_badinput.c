@@ -171,6 +171,54 @@ static void policy__malformed__refused_with_file_and_line(void **state)
     assert_runs();
 }
 
+/* It fails closed, and says what may be done. */
+static void policy__held_open__refused_with_the_remedy(void **state)
+{
+    struct proc p;
+    HANDLE held = NULL;
+
+    (void)state;
+    put_file(u"local\\ringfence\\policy.ini", "[default]\nlevel = auto\n");
+    held = CreateFileW(place(u"local\\ringfence\\policy.ini"), GENERIC_READ, 0, NULL,
+                       OPEN_EXISTING, 0, NULL);
+    assert_true(held != INVALID_HANDLE_VALUE);
+    proc_init(&p, place(ways[1]), u"");
+    run_shim(&p);
+    CloseHandle(held);
+    proc_assert_code(&p, 125);
+    proc_assert(&p, contains_text(p.err->at, place(u"local\\ringfence\\policy.ini")));
+    proc_assert(&p, strstr(p.err->at, "fix: end what holds it open") != NULL);
+    proc_clear(&p);
+    remove_file(u"local\\ringfence\\policy.ini");
+    assert_runs();
+}
+
+/* A launch that asks for more than the policy hands that on. */
+static void prepare__policy_says_advisory__the_command_line_is_asked(void **state)
+{
+    static const struct {
+        const char16_t *words;
+        const char *says;
+    } cases[] = {
+        { u" prepare", "the level here is advisory" },
+        { u" prepare --level confined", "keeps no restricting SIDs" },
+        { u" prepare --level strong", "--level is auto" },
+    };
+
+    (void)state;
+    put_file(u"local\\ringfence\\policy.ini", "[default]\nlevel = advisory\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct proc p;
+
+        proc_init(&p, place(u"rf\\ringfence.exe"), cases[i].words);
+        proc_run(&p);
+        proc_assert_code(&p, 125);
+        proc_assert(&p, strstr(p.err->at, cases[i].says) != NULL);
+        proc_clear(&p);
+    }
+    remove_file(u"local\\ringfence\\policy.ini");
+}
+
 static void policy__good__is_obeyed(void **state)
 {
     struct proc p;
@@ -278,6 +326,8 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(box__a_file_in_its_place__refused_naming_it),
         cmocka_unit_test(box__no_local_directory_yet__is_made),
         cmocka_unit_test(policy__malformed__refused_with_file_and_line),
+        cmocka_unit_test(policy__held_open__refused_with_the_remedy),
+        cmocka_unit_test(prepare__policy_says_advisory__the_command_line_is_asked),
         cmocka_unit_test(policy__good__is_obeyed),
         cmocka_unit_test(policy__localappdata_in_the_environment__not_believed),
         cmocka_unit_test(policy__unreadable__refused),

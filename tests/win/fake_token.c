@@ -7,6 +7,8 @@ enum level_token token_restrict(const struct fence_list *list, HANDLE *out, stru
     (void)e;
     fake_token.list = *list;
     fake_token.made++;
+    if (fake_token.fails_from && fake_token.made >= fake_token.fails_from)
+        return *out = NULL, LEVEL_TOKEN_FAILED;
     *out = CreateEventW(NULL, TRUE, FALSE, NULL); /* any handle that can be closed */
     return fake_token.kept;
 }

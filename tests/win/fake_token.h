@@ -11,7 +11,8 @@ struct fake_token {
     enum level_token kept;  /* what token_restrict says */
     struct fence_list list; /* of the last one made */
     unsigned made;
-    bool lowers; /* token_lower succeeds */
+    unsigned fails_from; /* this one and all after it cannot be made; 0: none */
+    bool lowers;         /* token_lower succeeds */
     unsigned lowered;
 };
 extern struct fake_token fake_token;

@@ -458,6 +458,18 @@ static void gather__token_failed_where_a_fence_is__nothing_starts(void **state)
     assert_true(starts(LEVEL_WANT_AUTO));
 }
 
+static void gather__second_token_failed__nothing_starts(void **state)
+{
+    struct record record = good_record(0, FENCE_STRICT);
+
+    (void)state;
+    write_record(&record);
+    fake_token.fails_from = 2; /* the strict one */
+    confine_gather(&context, &wish);
+    assert_int_equal(fake_token.made, 2);
+    assert_false(starts(LEVEL_WANT_AUTO));
+}
+
 /* A fenced program may empty a root and make it a junction to another one. */
 static void gather__workspace_has_become_a_link__nothing_starts(void **state)
 {
@@ -688,6 +700,9 @@ static void admit__tool_unknown__is_asked_of_prepare(void **state)
     assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\git.exe"), &err));
     assert_int_equal(fake.prepared, 1);
     /* but of no other beside it: that one's file may have a list of its own */
+    record_tool_key((struct u16s){ NULL, 0 }, U16S("C:\\my tools\\ssh.exe"), key);
+    record_add_tool(&fake.writes[0], key, false);
+    record_seal(&fake.writes[0]);
     assert_true(confine_admit(&context, &wish, U16S("C:\\my tools\\ssh.exe"), &err));
     assert_int_equal(fake.prepared, 2);
     assert_int_equal(context.fence, FENCE_STANDARD);
@@ -810,6 +825,7 @@ int main(void)
         TEST(gather__record_of_a_further_root_held_open__only_that_one_is_out),
         TEST(gather__prepare_fails__falls_only_where_nothing_was_granted),
         TEST(gather__token_failed_where_a_fence_is__nothing_starts),
+        TEST(gather__second_token_failed__nothing_starts),
         TEST(gather__workspace_has_become_a_link__nothing_starts),
         TEST(gather__further_root_has_become_a_link__is_out),
         TEST(had_fence__list_or_record__says_so),
