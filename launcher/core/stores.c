@@ -96,7 +96,7 @@ static const char16_t *const rows[] = {
     u"AppData\\Local\\Packages\\Microsoft.AccountsControl_*",
     u"AppData\\Local\\Microsoft\\Remote Desktop Connection Manager",
     u"AppData\\Local\\Microsoft\\Outlook", /* mail */
-    DATA u"\\secret*",                     /* Ringfence's own passwords */
+    u"AppData\\Local\\ringfence\\secret*", /* Ringfence's own passwords */
 
     /* Browsers: cookies are sessions, and the saved passwords. */
     u"AppData\\Local\\Google\\Chrome*\\User Data",

@@ -462,7 +462,7 @@ static void still_can__after_a_denial__asks_of_the_same_things(void **state)
     size_t filled = 0;
 
     (void)state;
-    assert_true(trial_open(&trial, FENCE_STANDARD, &err));
+    assert_true(trial_open(&trial, FENCE_STANDARD, false, &err));
     assert_true(trial_row(&trial, &create, &r, &err));
     assert_int_equal(r.verdict, TRIAL_ENFORCED);
     filled = fake.filled;
