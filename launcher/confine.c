@@ -128,39 +128,34 @@ bool confine_is_astray(struct u16s path)
 /* One handle, one record, one list: whether that still is as the walk left it, for
  * someone may have reset it, or made the directory anew.  A root that is not there is
  * lost for now. */
-static struct level_workspace look_at(const struct context *c, struct context_root *root,
-                                      struct record *record)
+static void look_at(const struct context *c, struct context_root *root,
+                    struct record *record, struct level_workspace *w)
 {
-    struct level_workspace w = { .record = LEVEL_RECORD_LOST };
     auto_handle HANDLE open = NULL;
     struct secdesc sd;
+    struct sid its;
     struct err err;
 
-    w.astray = confine_is_astray(root->path);
-    if (!file_open(terminated(root->path).at, FILE_READ_ATTRIBUTES | READ_CONTROL, &open,
+    *w = (struct level_workspace){ .record = LEVEL_RECORD_LOST };
+    w->astray = confine_is_astray(root->path);
+    if (w->astray ||
+        !file_open(terminated(root->path).at, FILE_READ_ATTRIBUTES | READ_CONTROL, &open,
                    &err) ||
         !context_hash_root(open, store.path, root->digest, &err))
-        return w;
-    if (read_list(open, &sd)) {
-        const struct sid sid = sid_ours(root->digest);
-
-        w.whole = aclplan_shows_root(&sd.dacl, &sid);
-        w.marked = aclplan_bears_root(&sd.dacl);
-    }
-    w.record = read_record(c, root->digest, record);
-    return w;
-}
-
-static bool is_ready(const struct level_workspace *w)
-{
-    return !w->astray && w->record == LEVEL_RECORD_READY && w->whole;
+        return;
+    w->record = read_record(c, root->digest, record);
+    if (!read_list(open, &sd))
+        return;
+    its = sid_ours(root->digest);
+    w->whole = w->record == LEVEL_RECORD_READY && aclplan_shows_root(&sd.dacl, &its);
+    w->marked = aclplan_bears_root(&sd.dacl);
 }
 
 /* Whether nothing comes of preparing it; what leads astray is told there each time. */
 static bool is_known(const struct level_workspace *w)
 {
-    return is_ready(w) || (!w->astray && (w->record == LEVEL_RECORD_REFUSED ||
-                                          w->record == LEVEL_RECORD_LOST));
+    return w->whole || (!w->astray && (w->record == LEVEL_RECORD_REFUSED ||
+                                       w->record == LEVEL_RECORD_LOST));
 }
 
 /* All roots, of which *w is the first; false when preparing one may help. */
@@ -171,15 +166,14 @@ static bool look_at_roots(struct context *c, struct level_workspace *w)
 
     for (size_t i = 0; i < c->root_count; i++) {
         struct context_root *root = &c->root_list[i];
-        struct level_workspace each = look_at(c, root, i == 0 ? &c->record : &other);
+        struct level_workspace further, *is = i == 0 ? w : &further;
 
+        look_at(c, root, i == 0 ? &c->record : &other, is);
         /* The box is granted with the workspace; one that was taken away is made anew. */
-        if (i == 0) {
-            each.whole = each.whole && context_find_box(c, NULL);
-            *w = each;
-        }
-        known = known && is_known(&each);
-        root->usable = is_ready(&each);
+        if (i == 0 && is->whole)
+            is->whole = context_find_box(c, NULL);
+        known = known && is_known(is);
+        root->usable = is->whole;
         if (i == 0 && !root->usable) /* so nothing is looked at any more */
             return known;
     }
@@ -293,27 +287,25 @@ static const char *why_not(const struct context *c, const struct level_workspace
 
 void confine_gather(struct context *c, const struct context_wish *wish)
 {
-    struct level_workspace w = { .tried = false };
-    bool known = false, tried = false;
+    struct level_workspace w;
+    bool tried = false;
 
     c->fence = c->policy.fence == POLICY_FENCE_STRICT ? FENCE_STRICT : FENCE_STANDARD;
     c->evidence.token = make_token(c);
-    if ((c->evidence.token != LEVEL_TOKEN_RESTRICTED &&
-         c->evidence.token != LEVEL_TOKEN_FAILED) ||
+    tried = c->evidence.token == LEVEL_TOKEN_FAILED;
+    if ((c->evidence.token != LEVEL_TOKEN_RESTRICTED && !tried) ||
         !machine_key(store.machine))
         return;
     record_plan(&c->policy, store.plan);
     store.place = machine_is_services() ? RECORD_SERVICES : RECORD_TERMINAL;
-    c->evidence.confined_why = NULL;
-    known = look_at_roots(c, &w);
-    if (!known && !wish->look_only && c->evidence.token == LEVEL_TOKEN_RESTRICTED) {
+    if (!look_at_roots(c, &w) && !wish->look_only && !tried) {
         tried = true;
         confine_prepare(c, wish, (struct u16s){ 0 });
         look_at_roots(c, &w);
     }
-    w.tried = tried || c->evidence.token == LEVEL_TOKEN_FAILED;
-    w.whole = w.whole && c->evidence.token == LEVEL_TOKEN_RESTRICTED;
-    w.granted = w.tried && has_granted(c);
+    w.tried = tried;
+    w.granted = tried && has_granted(c);
+    w.whole = w.whole && c->evidence.token != LEVEL_TOKEN_FAILED;
     c->evidence.confined = level_of_workspace(&w);
     if (c->evidence.confined != LEVEL_CANARY_HELD) {
         c->evidence.confined_why = why_not(c, &w);
