@@ -583,7 +583,7 @@ static void gather__box_is_a_link__is_not_ready(void **state)
     must_link("../ws", u"\\box\\temp");
     confine_gather(&context, &wish);
     assert_int_equal(fake.prepared, 1);
-    assert_int_equal(context.evidence.confined, LEVEL_CANARY_NOT_RUN);
+    assert_int_equal(context.evidence.confined, LEVEL_CANARY_LOST);
 }
 
 static void gather__prepare_cannot_start__says_so(void **state)
