@@ -143,7 +143,10 @@ static void want_allows(struct plan *p, const struct aclplan_object *o,
     unsigned flags = ACE_INHERITED | (o->directory ? DIRECTORY_DOWN : 0);
     uint32_t mask = policy->read ? ACLPLAN_READ : ACLPLAN_WRITE;
 
-    if (o->kind == ACLPLAN_OUTSIDE)
+    /* OpenSSH refuses a private key with any allow for a SID that it does not know,
+     * whatever is denied before it. */
+    if (o->kind == ACLPLAN_OUTSIDE ||
+        (policy->read && (is_protected(o->kind) || (linked && is_denied(p, false)))))
         return;
     if (o->kind == ACLPLAN_ROOT) {
         want_allow(p, DIRECTORY_DOWN, mask);

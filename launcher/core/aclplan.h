@@ -32,10 +32,10 @@
  * own path (Node's realpath).  It belongs to the roots below, so no walk touches it, and
  * an undo of one SID does not.
  *
- * For the read SID, with R = read|execute, a root and what is inside have A R alone, a
- * store D everything as a protected thing has its own, and:
+ * For reading, R = read|execute: A R OI CI on the root, A R inside, in a store D all
+ * rights and no allow at all (OpenSSH does not use a private key that has one), and:
  *
- *   state          as inside, and D everything OI inherit-only; below as handed down
+ *   state          as inside, and D everything OI inherit-only; below as in a store
  *
  * so that what a fence's record is replaced by is shut as well.  In a box the root's own
  * allow comes before that deny.

@@ -91,6 +91,19 @@ static void check(struct aclplan_object object, const struct aclplan_policy *pol
     check_one(object, policy, before, after, rule);
 }
 
+/* What stands there of ours already becomes what is to stand there, and stays so. */
+static void mends(struct aclplan_object object, const struct aclplan_policy *policy,
+                  const char16_t *before, const char16_t *after)
+{
+    struct secdesc old = sd_text(before), want = sd_text(after);
+    struct aclplan_edit edit = aclplan_apply(&object, policy, &old, &room[0]);
+
+    assert_int_equal(edit.result, ACLPLAN_CHANGED);
+    check_same(&edit.sd, &want);
+    edit = aclplan_apply(&object, policy, &want, &room[1]);
+    assert_int_equal(edit.result, ACLPLAN_SAME);
+}
+
 static const struct aclplan_object a_root = { ACLPLAN_ROOT, true, false, true, 1 };
 static const struct aclplan_object a_dir = { ACLPLAN_INSIDE, true, false, true, 1 };
 static const struct aclplan_object a_file = { ACLPLAN_INSIDE, false, false, true, 1 };
@@ -375,8 +388,27 @@ static void aclplan_apply__read_sid__reads_and_leaves_stores_closed(void **state
           ACLPLAN_FULL);
     check(a_file, &p, u"D:AI" USUAL_F, u"D:AI(A;ID;FRFX;;;" A ")" USUAL_F, ACLPLAN_FULL);
     check(linked, &p, u"D:AI" USUAL_F, u"D:AI(A;ID;FRFX;;;" A ")" USUAL_F, ACLPLAN_FULL);
-    check(store, &p, u"D:AI" USUAL,
-          u"D:AI(D;OICI;FA;;;" A ")(A;OICIID;FRFX;;;" A ")" USUAL, ACLPLAN_FULL);
+    check(store, &p, u"D:AI" USUAL, u"D:AI(D;OICI;FA;;;" A ")" USUAL, ACLPLAN_FULL);
+}
+
+/* OpenSSH refuses a private key that anybody else has an allow for, denied or not. */
+static void aclplan_apply__read_sid_in_a_store__allows_nothing(void **state)
+{
+    const struct aclplan_object below = { ACLPLAN_BELOW, false, false, true, 1 };
+    struct aclplan_object linked = a_file;
+    struct aclplan_policy p = policy_of(u"" A);
+
+    (void)state;
+    p.read = true;
+    linked.links = 2;
+    check(below, &p, u"D:AI" USUAL_F, u"D:AI(D;ID;FA;;;" A ")" USUAL_F, ACLPLAN_FULL);
+    check(below, &p, u"D:P(A;;FA;;;BA)", u"D:P(D;;FA;;;" A ")(A;;FA;;;BA)", ACLPLAN_FULL);
+    /* as an earlier walk has left it */
+    mends(below, &p, u"D:AI(D;ID;FA;;;" A ")(A;ID;FRFX;;;" A ")" USUAL_F,
+          u"D:AI(D;ID;FA;;;" A ")" USUAL_F);
+    /* met under its other name */
+    mends(linked, &p, u"D:AI(D;;FA;;;" A ")(A;ID;FRFX;;;" A ")" USUAL_F,
+          u"D:AI(D;;FA;;;" A ")" USUAL_F);
 }
 
 static void aclplan_apply__read_sid_in_our_own_state__shuts_files_only(void **state)
@@ -398,8 +430,7 @@ static void aclplan_apply__read_sid_in_our_own_state__shuts_files_only(void **st
           u"D:AI(D;OIIO;FA;;;" A ")(A;OICI;FA;;;WD)(D;OIIOID;FA;;;" A
           ")(A;OICIID;FRFX;;;" A ")" USUAL,
           ACLPLAN_FULL);
-    check(file, &p, u"D:AI" USUAL_F, u"D:AI(D;ID;FA;;;" A ")(A;ID;FRFX;;;" A ")" USUAL_F,
-          ACLPLAN_FULL);
+    check(file, &p, u"D:AI" USUAL_F, u"D:AI(D;ID;FA;;;" A ")" USUAL_F, ACLPLAN_FULL);
     check(box, &p, u"D:AI" USUAL, u"D:AI" USUAL, ACLPLAN_FULL);
     assert_int_equal(aclplan_kind_in(ACLPLAN_STATE, PROTECTED_NOT, true, false),
                      ACLPLAN_IN_STATE);
@@ -466,8 +497,7 @@ static void aclplan_apply__group_reading__closes_a_linked_store(void **state)
     const struct sid group = sid_text(u"" G);
     struct aclplan_policy p = policy_of(u"" A);
     struct secdesc old = sd_text(u"D:AI(A;ID;" W ";;;" G ")" USUAL_F);
-    struct secdesc want = sd_text(u"D:AI(D;;FA;;;" A ")(D;;FA;;;" G ")(A;ID;FRFX;;;" A
-                                  ")(A;ID;FRFX;;;" G ")" USUAL_F);
+    struct secdesc want = sd_text(u"D:AI(D;;FA;;;" A ")(D;;FA;;;" G ")" USUAL_F);
     struct aclplan_edit edit;
 
     (void)state;
@@ -702,6 +732,7 @@ int main(void)
         cmocka_unit_test(aclplan_apply__lowered__labels_what_may_be_written),
         cmocka_unit_test(aclplan_apply__read_sid__reads_and_leaves_stores_closed),
         cmocka_unit_test(aclplan_apply__read_sid_in_our_own_state__shuts_files_only),
+        cmocka_unit_test(aclplan_apply__read_sid_in_a_store__allows_nothing),
         cmocka_unit_test(aclplan_apply__group__has_the_same_beside_it),
         cmocka_unit_test(aclplan_apply__group_reading__closes_a_linked_store),
         cmocka_unit_test(aclplan_undo__group_alone__leaves_the_marker_and_the_label),

@@ -1205,6 +1205,18 @@ static bool is_store(const struct world *w, int n)
     return false;
 }
 
+/* What OpenSSH asks of a private key (Win32-OpenSSH, w32-sshfileperm.c): no allow for
+ * anybody that it does not know, whatever the mask and whatever is denied before. */
+static bool is_allowed_to(const struct secdesc *sd, const struct sid *sid)
+{
+    struct ace ace = { 0 };
+
+    while (acl_next(&sd->dacl, &ace))
+        if (ace_is_allow(ace.type) && sid_eq(&ace.sid, sid))
+            return true;
+    return false;
+}
+
 /* A strict child of a root that has none of these: reads what is granted, no store, and
  * writes no more than before. */
 static void check_read(const struct world *w, int n)
@@ -1212,10 +1224,12 @@ static void check_read(const struct world *w, int n)
     static const struct fence strict = { "strict, reading", 0, true, false };
     struct accesscheck_token t = fenced_token(w, &strict), user = user_token();
     struct secdesc old = old_of(w, n), now = now_of(w, n);
+    const struct sid reader = our_sid('R');
     uint32_t before = 0, got = 0;
 
     if (!has_list(w, n))
         return;
+    CHECK(w, n, !is_store(w, n) || !is_allowed_to(&now, &reader));
     t.level = SID_LEVEL_MEDIUM; /* the lists alone */
     before = rights(&user, &old);
     got = rights(&t, &now);
@@ -1239,7 +1253,7 @@ static void check_account_reads(const struct world *w, int n)
     if (!is_store(w, n))
         CHECK(w, n, (got & ACLPLAN_READ) == ACLPLAN_READ);
     else if (!in_some_root(w, n))
-        CHECK(w, n, !(got & RIGHT_FILE_READ_DATA));
+        CHECK(w, n, !(got & RIGHT_FILE_READ_DATA) && !is_allowed_to(&now, group_sid()));
 }
 
 /* The engine walks no root whose own directory has no list. */
