@@ -4,6 +4,13 @@
 #define LIST_AT    12u /* behind the version */
 #define VERSION    3u
 
+#define NAME_SURROGATE 0x20000000u
+
+bool reparse_is_link(uint32_t tag)
+{
+    return tag == 0 || tag & NAME_SURROGATE;
+}
+
 /* UTF-16 in the file system's buffer, which whoever made the alias has filled: at any
  * alignment, of any length, perhaps without an end.  So it is read byte by byte. */
 struct raw {

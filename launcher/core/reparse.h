@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reparse data of App Execution Aliases (WindowsApps\python.exe and its like).
+ * Reparse points: which are links, and the data of App Execution Aliases
+ * (WindowsApps\python.exe and its like).
  * Pure, and free of the C library: the shims link it.
  */
 #pragma once
@@ -9,6 +10,11 @@
 
 #define REPARSE_APPEXECLINK 0x8000001Bu /* [MS-FSCC] 2.1.2.1 */
 #define REPARSE_BYTES_MAX   16384u      /* MAXIMUM_REPARSE_DATA_BUFFER_SIZE */
+
+/* Whether what has the tag stands for something else (a junction, a symbolic link), and
+ * not only for itself, as a placeholder of OneDrive's does.  One that is not known (0)
+ * counts as a link.  [MS-FSCC] 2.1.2.1: the name surrogate bit. */
+bool reparse_is_link(uint32_t tag);
 
 enum reparse_alias {
     REPARSE_NOT_ALIAS,  /* another tag or version, or damaged: leave it to the system */

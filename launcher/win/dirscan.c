@@ -1,6 +1,7 @@
 #include "win/dirscan.h"
 
 #include "core/bytes.h"
+#include "core/reparse.h"
 #include "win/dll.h"
 #include "win/fileid.h"
 
@@ -54,6 +55,12 @@ enum dirscan_read dirscan_read(HANDLE directory, bool restart, void *buffer, siz
     return DIRSCAN_SOME;
 }
 
+static DWORD without_placeholder(DWORD attributes, DWORD tag)
+{
+    return reparse_is_link(tag) ? attributes
+                                : attributes & ~(DWORD)FILE_ATTRIBUTE_REPARSE_POINT;
+}
+
 static bool is_dots(struct u16s name)
 {
     return u16s_eq(name, U16S(".")) || u16s_eq(name, U16S(".."));
@@ -74,6 +81,8 @@ bool dirscan_next(struct dirscan *scan, struct dirscan_name *name)
             len = scan->bytes - fixed;
         *name = (struct dirscan_name){ { info->FileName, len / sizeof(char16_t) },
                                        info->FileAttributes };
+        if (name->attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+            name->attributes = without_placeholder(name->attributes, info->EaSize);
         if (step < fixed || step >= scan->bytes || step % sizeof(LONGLONG) != 0)
             step = scan->bytes;
         scan->at += step;
@@ -207,5 +216,5 @@ DWORD dirscan_attributes(HANDLE file)
     if (NtQueryInformationFile(file, &io, &info, sizeof info,
                                FileAttributeTagInformation) != 0)
         return 0;
-    return info.FileAttributes;
+    return without_placeholder(info.FileAttributes, info.ReparseTag);
 }

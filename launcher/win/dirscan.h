@@ -25,7 +25,7 @@ struct dirscan {
 
 struct dirscan_name {
     struct u16s name; /* borrowed from the buffer */
-    DWORD attributes; /* FILE_ATTRIBUTE_*, as listed */
+    DWORD attributes; /* FILE_ATTRIBUTE_*, as listed; REPARSE_POINT for links only */
 };
 
 enum dirscan_read {
@@ -42,7 +42,10 @@ enum dirscan_read {
 enum dirscan_read dirscan_read(HANDLE directory, bool restart, void *buffer, size_t bytes,
                                struct dirscan *scan, struct err *err);
 
-/* Takes the next name of the batch, never "." or ".."; false at its end. */
+/* Takes the next name of the batch, never "." or ".."; false at its end.  Of reparse
+ * points only those show as such that lead elsewhere (reparse_is_link): a placeholder of
+ * cloud files is a file or directory.  The listing tells the tag in the place of EaSize.
+ * Source: [MS-FSCC] 2.4.14. */
 bool dirscan_next(struct dirscan *scan, struct dirscan_name *name);
 
 /* Opens a listed name relative to its directory, exactly as spelled, the thing itself if
@@ -76,6 +79,6 @@ MUST_CHECK NTSTATUS dirscan_rename(HANDLE file, HANDLE directory, struct u16s na
 /* Whether the status of dirscan_open says that the name is no longer there. */
 bool dirscan_is_gone(NTSTATUS status);
 
-/* The attributes of the open thing itself (FILE_READ_ATTRIBUTES); 0 when they cannot be
- * had. */
+/* The attributes of the open thing itself (FILE_READ_ATTRIBUTES), REPARSE_POINT likewise;
+ * 0 when they cannot be had. */
 DWORD dirscan_attributes(HANDLE file);

@@ -245,7 +245,7 @@ static bool show(struct worker *w, struct dir *in, struct treewalk_entry *entry)
     return next == TREEWALK_GO || next == TREEWALK_FAILED;
 }
 
-/* A file, or a reparse point of either kind: shown, and that is all. */
+/* A file, or a link of either kind: shown, and that is all. */
 static void meet_leaf(struct worker *w, struct dir *in, const struct dirscan_name *name)
 {
     bool is_directory = name->attributes & FILE_ATTRIBUTE_DIRECTORY;

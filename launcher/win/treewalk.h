@@ -2,7 +2,9 @@
  *
  * Visits a directory tree by handles: every name is opened relative to the directory it
  * was listed in, so that nothing renamed or linked on the way leads the walk elsewhere.
- * No reparse point is ever followed.  With the user's rights; decides nothing.
+ * No link is ever followed; a reparse point that is none, like a placeholder of
+ * OneDrive's, is a file or directory as any, and nothing of its content is asked for.
+ * With the user's rights; decides nothing.
  */
 #pragma once
 
@@ -12,11 +14,12 @@
 #define TREEWALK_DEPTH_MAX   4096u /* deeper directories are counted as failures */
 #define TREEWALK_KEPT        16u   /* failures told in full */
 
-/* One file, directory or reparse point, for the length of the call that shows it. */
+/* One file, directory or link, for the length of the call that shows it. */
 struct treewalk_entry {
-    HANDLE handle;      /* with the access asked for, a reparse point's own and with
+    HANDLE handle;      /* with the access asked for, a link's own and with
                            FILE_READ_ATTRIBUTES; NULL if none was, or if refused */
-    DWORD attributes;   /* FILE_ATTRIBUTE_*; a directory's are read from the handle too */
+    DWORD attributes;   /* FILE_ATTRIBUTE_*, REPARSE_POINT for links only; a directory's are
+                           read from the handle too */
     uint32_t depth;     /* 0: the root, 1: what lies in it, ... */
     bool refused;       /* a directory without the access asked for: counted as a failure
                            already, shown only to say whether to go into it */
@@ -57,7 +60,7 @@ struct treewalk {
 struct treewalk_result {
     uint64_t entries;  /* visited, the root among them */
     uint64_t files;    /* of these: not directories */
-    uint64_t links;    /* of these: reparse points, not descended into */
+    uint64_t links;    /* of these: not descended into */
     uint64_t vanished; /* listed, but gone when opened: no failure */
     uint64_t failed;   /* not opened, not listed, or the visit failed */
     bool stopped;      /* cancelled: the counts say how far it got */
@@ -66,9 +69,9 @@ struct treewalk_result {
                                        the root, a long one without its beginning */
 };
 
-/* Opens a root for treewalk_run: never through a reparse point at its end, and only a
- * directory.  The handle has `access`, FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES and
- * SYNCHRONIZE; *root is the caller's to close. */
+/* Opens a root for treewalk_run: never through a link at its end, and only a directory.
+ * The handle has `access`, FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES and SYNCHRONIZE;
+ * *root is the caller's to close. */
 MUST_CHECK bool treewalk_open(const char16_t *path, ACCESS_MASK access, HANDLE *root,
                               struct err *err);
 

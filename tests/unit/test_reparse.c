@@ -163,9 +163,23 @@ static void reparse_read__no_room__is_said(void **state)
     assert_true(target.cut);
 }
 
+static void reparse_is_link__tags__are_told_apart(void **state)
+{
+    static const uint32_t links[] = { 0xA0000003, 0xA000000C, 0xA000001D, 0xA0000019, 0 };
+    static const uint32_t others[] = { 0x9000001A, 0x9000F01A, 0x80000021,
+                                       0x9000001C, 0x80000013, REPARSE_APPEXECLINK };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+        assert_true(reparse_is_link(links[i]));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(reparse_is_link(others[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reparse_is_link__tags__are_told_apart),
         cmocka_unit_test(reparse_read__alias__gives_the_target),
         cmocka_unit_test(reparse_read__text_in_target__is_appended_to),
         cmocka_unit_test(reparse_read__store_installer__is_a_stub),

@@ -28,11 +28,33 @@ static struct {
     ULONG short_of;       /* reads of at most so many bytes find no room */
     bool later;           /* ... from the second on, as a later call says it */
     bool lie;             /* of listed names: "climb", "empty", "alone" */
+    ULONG tag;            /* reparse tag of what is named "cloud..." */
+    bool no_ea_size;      /* ... which the listing does not tell */
+    bool tag_all;         /* ... of every handle */
+    HANDLE tagged[8];     /* handles of such things */
 } fake;
 
 static FARPROC real(const char *name)
 {
     return GetProcAddress(GetModuleHandleW(u"ntdll.dll"), name);
+}
+
+static bool is_cloud(const char16_t *name, size_t bytes)
+{
+    return bytes >= 10 && !memcmp(name, L"cloud", 10);
+}
+
+/* What is open as one of them, by one worker. */
+static void note_handle(HANDLE file, const UNICODE_STRING *name)
+{
+    for (size_t i = 0; i < 8; i++)
+        if (fake.tagged[i] == file)
+            fake.tagged[i] = NULL;
+    for (size_t i = 0; is_cloud(name->Buffer, name->Length) && i < 8; i++)
+        if (!fake.tagged[i]) {
+            fake.tagged[i] = file;
+            return;
+        }
 }
 
 NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes,
@@ -54,6 +76,8 @@ NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *a
                                                         share, options);
     if (hit && status == 0)
         fake.handle = *file;
+    if (fake.tag && status == 0)
+        note_handle(*file, name);
     return status;
 }
 
@@ -68,6 +92,13 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, IO_STATUS_BLOCK *io, void *da
     if (what == FileAttributeTagInformation && fake.becomes_link && file == fake.handle)
         ((FILE_ATTRIBUTE_TAG_INFORMATION *)data)->FileAttributes |=
             FILE_ATTRIBUTE_REPARSE_POINT;
+    for (size_t i = 0; what == FileAttributeTagInformation && fake.tag && i < 8; i++)
+        if (fake.tag_all || fake.tagged[i] == file) {
+            FILE_ATTRIBUTE_TAG_INFORMATION *info = data;
+
+            info->FileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+            info->ReparseTag = fake.tag;
+        }
     return status;
 }
 
@@ -86,6 +117,10 @@ static void lie_about(uint8_t *data)
             info->FileNameLength = 0;
         if (info->FileNameLength == 10 && !memcmp(info->FileName, L"alone", 10))
             memcpy(info->FileName, LONE, 10);
+        if (fake.tag && is_cloud(info->FileName, info->FileNameLength)) {
+            info->FileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+            info->EaSize = fake.no_ea_size ? 0 : fake.tag;
+        }
     } while (step);
 }
 
@@ -112,7 +147,7 @@ NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE directory, HANDLE event, PIO_APC_ROUT
     status = ((query)(void (*)(void))real("NtQueryDirectoryFile"))(
         directory, event, apc, apc_context, io, data, bytes, what, single, pattern,
         restart);
-    if (fake.lie && status == 0)
+    if ((fake.lie || fake.tag) && status == 0)
         lie_about(data);
     return status;
 }
@@ -662,6 +697,71 @@ static void treewalk__a_directory_become_a_link__is_not_entered(void **state)
     assert_int_equal(result.links, 1);
 }
 
+static void make_cloud(void)
+{
+    make_dir(u"cloud");
+    assert_true(make_file(u"cloud\\f"));
+    make_dir(u"cloud\\cloud below");
+    assert_true(make_file(u"cloud\\cloud below\\cloud file"));
+}
+
+/* OneDrive's: reparse points that stand for nothing but themselves. */
+static void treewalk__placeholders__are_walked_like_directories(void **state)
+{
+    static const ULONG tags[] = { 0x9000001A, 0x9000601A, 0x80000021, 0x80000013 };
+
+    (void)state;
+    make_cloud();
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        struct visits v = { 0 };
+
+        fake.tag = 0;
+        names_clear(&wanted);
+        find_all(u"");
+        fake.tag = tags[i];
+        run(&v, 1);
+        assert_same_names();
+        assert_int_equal(result.links, 0);
+        assert_int_equal(result.files, 2);
+        assert_int_equal(result.failed, 0);
+    }
+}
+
+/* What says that it is a link, or not what it is, is not gone into. */
+static void treewalk__name_surrogates_and_unknown_tags__are_not_entered(void **state)
+{
+    static const ULONG tags[] = { 0xA0000003, 0xA000000C, 0xA0000027, 0x9000001A };
+
+    (void)state;
+    make_cloud();
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        struct visits v = { 0 };
+
+        fake.tag = tags[i];
+        fake.no_ea_size = tags[i] == 0x9000001A;
+        run(&v, 1);
+        names_clear(&wanted);
+        names_add(&wanted, u"cloud");
+        assert_same_names();
+        assert_int_equal(result.links, 1);
+    }
+}
+
+static void treewalk_open__placeholder__is_a_root(void **state)
+{
+    HANDLE root = NULL;
+
+    (void)state;
+    fake.tag_all = true;
+    fake.tag = 0x9000001A;
+    assert_true(treewalk_open(base, 0, &root, &err));
+    CloseHandle(root);
+    root = NULL;
+    fake.tag = 0xA0000003;
+    assert_false(treewalk_open(base, 0, &root, &err));
+    assert_string_equal(err.call, "a reparse point is not followed");
+}
+
 /* A server may list what it likes. */
 static void treewalk__listed_names_that_lead_elsewhere__are_not_opened(void **state)
 {
@@ -895,6 +995,9 @@ int main(void)
         TEST(treewalk__a_directory_refused_to_the_visitor__is_still_entered),
         TEST(treewalk__a_directory_that_may_not_be_listed__is_still_shown),
         TEST(treewalk__a_directory_become_a_link__is_not_entered),
+        TEST(treewalk__placeholders__are_walked_like_directories),
+        TEST(treewalk__name_surrogates_and_unknown_tags__are_not_entered),
+        TEST(treewalk_open__placeholder__is_a_root),
         TEST(treewalk__listed_names_that_lead_elsewhere__are_not_opened),
         TEST(treewalk__lone_surrogates__come_through),
         TEST(treewalk__no_room_for_a_name__reads_with_more),
