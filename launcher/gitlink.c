@@ -1,16 +1,32 @@
 #include "gitlink.h"
 
 #include "core/protected.h"
+#include "core/reparse.h"
 #include "win/dirscan.h"
 #include "win/file.h"
+
+#include <winioctl.h>
 
 #define HEAD       "gitdir: " /* put before a commondir's path, so that one parser serves */
 #define HEAD_BYTES (sizeof HEAD - 1)
 
+#define LINKS_MAX 32u
+
+enum step {
+    FOUND,
+    LINK, /* to room->path, from room->directory */
+    NOWHERE,
+    UNSEEN, /* there, as far as can be told, and not to be looked at */
+    UNREADABLE
+};
+
 /* Too large for a worker's stack. */
 struct room {
     char text[HEAD_BYTES + PROTECTED_GITFILE_BYTES_MAX + 1];
-    char16_t path[WIN_PATH_CAP], full[WIN_PATH_CAP], root[WIN_PATH_CAP];
+    char16_t path[WIN_PATH_CAP], rel[WIN_PATH_CAP], next[WIN_PATH_CAP];
+    char16_t root[WIN_PATH_CAP];
+    struct u16s directory; /* of the root, or what rel begins with */
+    uint8_t data[REPARSE_BYTES_MAX];
 };
 
 static bool read_text(HANDLE file, enum gitlink_kind kind, struct room *room,
@@ -32,63 +48,122 @@ static bool read_text(HANDLE file, enum gitlink_kind kind, struct room *room,
     return true;
 }
 
-static bool is_absolute(struct u16s path)
+/* Reads the link, which room->rel names up to `rest`, and puts into room->path where that
+ * leads to then. */
+static enum step read_link(HANDLE link, struct room *room, struct u16s name,
+                           struct u16s rest)
 {
-    return (path.len >= 2 && path.at[1] == u':') || (path.len && path.at[0] == u'\\');
-}
+    struct u16buf path = U16BUF(room->path);
+    size_t directory = (size_t)(name.at - room->rel);
+    DWORD bytes = 0;
 
-/* The real path of an existing one, as far as the system tells it; else as it is. */
-static bool real_path(const char16_t *path, struct u16buf *out)
-{
-    struct err err = { 0 };
-
-    if (file_final_path(path, false, out, &err))
-        return true;
-    return err.code != ERROR_FILE_NOT_FOUND && err.code != ERROR_PATH_NOT_FOUND &&
-           file_full_path(path, out, &err);
-}
-
-/* Into room->full what `path` leads to, as seen from the directory in the root whose real
- * path is base; false when there is nothing. */
-static bool find(struct room *room, struct u16s base, struct u16s directory,
-                 struct u16s path)
-{
-    struct u16buf joined = U16BUF(room->full);
-    struct u16buf full, found;
-    struct err ignored;
-
-    if (!is_absolute(path)) {
-        u16buf_add(&joined, base);
-        u16buf_addc(&joined, u'\\');
-        u16buf_add(&joined, directory);
-        u16buf_addc(&joined, u'\\');
+    if (!DeviceIoControl(link, FSCTL_GET_REPARSE_POINT, NULL, 0, room->data,
+                         sizeof room->data, &bytes, NULL))
+        return UNREADABLE;
+    if (!reparse_read_link(room->data, bytes, &path))
+        return NOWHERE; /* or on another machine or volume */
+    if (rest.at) {
+        u16buf_addc(&path, u'\\');
+        u16buf_add(&path, rest);
     }
-    u16buf_add(&joined, path);
-    full = u16buf_init(room->path + 4, WIN_PATH_CAP - 4); /* where `path` has been */
-    /* By way of a full path: "a\..\b" is meant as text, as git takes it. */
-    if (joined.cut || !file_full_path(room->full, &full, &ignored))
-        return false;
-    /* With \\?\ before a drive letter it may be long. */
-    room->path[0] = room->path[1] = room->path[3] = u'\\';
-    room->path[2] = u'?';
-    found = U16BUF(room->full);
-    return real_path(room->path[5] == u':' ? room->path : full.at, &found);
+    room->directory = (struct u16s){ room->rel, directory ? directory - 1 : 0 };
+    return path.cut ? NOWHERE : LINK;
 }
 
-/* What is found, relative to the root, if it lies in it. */
-static enum gitlink look_inside(struct u16s root, struct u16s found, struct u16buf *rel)
+/* Goes from the root to what room->rel names, up to the first link. */
+static enum step go(HANDLE root, struct room *room, HANDLE *found)
 {
-    if (u16s_istarts(found, U16S("\\\\?\\")) && !u16s_istarts(root, U16S("\\\\?\\")))
-        found = u16s_from(found, 4);
-    if (found.len <= root.len + 1 || !u16s_istarts(found, root) ||
-        found.at[root.len] != u'\\')
+    struct u16s rest = u16s_of(room->rel);
+    auto_handle HANDLE at = NULL;
+    DWORD attributes = 0;
+
+    while (rest.at) {
+        struct u16s name = u16s_split(&rest, u'\\');
+        HANDLE next = NULL;
+        NTSTATUS status =
+            dirscan_open_known(at ? at : root, name, FILE_READ_ATTRIBUTES, &next);
+
+        if (status != 0)
+            return STATUS_IS(status, DIRSCAN_ACCESS_DENIED) ? UNSEEN : NOWHERE;
+        handle_close_p(&at);
+        at = next;
+        attributes = dirscan_attributes(at);
+        if (attributes & FILE_ATTRIBUTE_REPARSE_POINT)
+            return read_link(at, room, name, rest);
+    }
+    if (!(attributes & FILE_ATTRIBUTE_DIRECTORY))
+        return NOWHERE;
+    *found = handle_take(&at);
+    return FOUND;
+}
+
+/* Follows room->path, as seen from room->directory. */
+static enum step follow(const struct gitlink_place *place, struct room *room,
+                        HANDLE *found)
+{
+    enum step step = LINK;
+
+    for (unsigned links = 0; step == LINK; links++) {
+        struct u16buf next = U16BUF(room->next), rel = U16BUF(room->rel);
+
+        if (links > LINKS_MAX ||
+            !protected_resolve_gitdir(u16s_of(place->path), room->directory,
+                                      u16s_of(room->path), &next))
+            return NOWHERE;
+        u16buf_add(&rel, u16buf_text(&next));
+        step = go(place->root, room, found);
+    }
+    return step;
+}
+
+/* The place of what was found, as it is on disk; where the system does not tell, as it
+ * was followed. */
+static enum gitlink tell(const struct gitlink_place *place, HANDLE found,
+                         struct room *room, struct u16buf *rel)
+{
+    struct u16buf full = U16BUF(room->path), root = U16BUF(room->root);
+    struct u16buf real = U16BUF(room->next);
+    struct err unused;
+
+    u16buf_addz(&full, place->path);
+    u16buf_addc(&full, u'\\');
+    u16buf_addz(&full, room->rel);
+    if (!found || full.cut ||
+        !file_final_path_of(place->root, place->path, false, &root, &unused) ||
+        !file_final_path_of(found, full.at, false, &real, &unused)) {
+        u16buf_addz(rel, room->rel);
+        return GITLINK_INSIDE;
+    }
+    if (real.len <= root.len + 1 ||
+        !u16s_istarts(u16buf_text(&real), u16buf_text(&root)) ||
+        real.at[root.len] != u'\\')
         return GITLINK_NONE;
-    u16buf_add(rel, u16s_from(found, root.len + 1));
+    u16buf_add(rel, u16s_from(u16buf_text(&real), root.len + 1));
     return GITLINK_INSIDE;
 }
 
-enum gitlink gitlink_follow(HANDLE file, enum gitlink_kind kind, const char16_t *root,
-                            struct u16s directory, struct u16buf *rel, struct err *err)
+static enum gitlink look(const struct gitlink_place *place, struct room *room,
+                         struct u16buf *rel, struct err *err)
+{
+    auto_handle HANDLE found = NULL;
+
+    room->directory = place->directory;
+    switch (follow(place, room, &found)) {
+    case FOUND:
+    case UNSEEN:
+        return tell(place, found, room, rel);
+    case UNREADABLE:
+        return err_rule(err, "a link on the way cannot be read", NULL), GITLINK_FAILED;
+    case LINK:
+    case NOWHERE:
+        break;
+    }
+    return GITLINK_NONE;
+}
+
+enum gitlink gitlink_follow(HANDLE file, enum gitlink_kind kind,
+                            const struct gitlink_place *place, struct u16buf *rel,
+                            struct err *err)
 {
     struct room *room = HeapAlloc(GetProcessHeap(), 0, sizeof *room);
     enum gitlink result = GITLINK_FAILED;
@@ -98,13 +173,12 @@ enum gitlink gitlink_follow(HANDLE file, enum gitlink_kind kind, const char16_t 
         return err_set(err, ERR_WIN32, ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc", NULL),
                GITLINK_FAILED;
     if (read_text(file, kind, room, &bytes, err)) {
-        struct u16buf base = U16BUF(room->root), path = U16BUF(room->path);
+        struct u16buf path = U16BUF(room->path);
 
-        result = GITLINK_NONE;
-        if (protected_read_gitfile(room->text, bytes, &path) == PROTECTED_GITFILE_PATH &&
-            real_path(root, &base) &&
-            find(room, u16buf_text(&base), directory, u16buf_text(&path)))
-            result = look_inside(u16buf_text(&base), u16s_of(room->full), rel);
+        result =
+            protected_read_gitfile(room->text, bytes, &path) == PROTECTED_GITFILE_PATH
+                ? look(place, room, rel, err)
+                : GITLINK_NONE;
     }
     HeapFree(GetProcessHeap(), 0, room);
     return result;

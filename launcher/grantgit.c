@@ -64,13 +64,14 @@ static enum aclplan_kind git_kind(const struct grant_request *r)
 bool grantgit_follow(struct grant *g, HANDLE file, enum gitlink_kind kind,
                      struct u16s directory, struct err *err)
 {
+    const struct gitlink_place place = { g->root, g->request->path, directory };
     char16_t *text = HeapAlloc(GetProcessHeap(), 0, WIN_PATH_CAP * sizeof(char16_t));
     struct u16buf rel = text ? u16buf_init(text, WIN_PATH_CAP) : (struct u16buf){ 0 };
     bool good = true;
 
     if (!text)
         return err_set(err, ERR_WIN32, ERROR_NOT_ENOUGH_MEMORY, "HeapAlloc", NULL);
-    switch (gitlink_follow(file, kind, g->request->path, directory, &rel, err)) {
+    switch (gitlink_follow(file, kind, &place, &rel, err)) {
     case GITLINK_NONE:
         break;
     case GITLINK_INSIDE:

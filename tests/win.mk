@@ -8,7 +8,7 @@ $(WINTESTS:%=$(WINTEST)/win_%.exe): $(WINTEST)/win_%.exe: $(WINTEST)/tests/win/%
 wraps = $(patsubst %,-Wl$(comma)--wrap=%,$1)
 $(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantwork grantwalk grantgit grantparent grantstate gitlink scratch battery)
 $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
-$(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes)
+$(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes __imp_CreateFileW __imp_DeviceIoControl)
 
 $(WINTEST)/win_test_prepare.exe: $(WINTEST)/launcher/cmd_prepare.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/tests/win/fake_token.o

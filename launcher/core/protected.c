@@ -106,3 +106,92 @@ enum protected_gitfile protected_read_gitfile(const char *text, size_t bytes,
     *path = b;
     return PROTECTED_GITFILE_PATH;
 }
+
+/* The length of X:, \\?\X: or \\?\Volume{...}, which a full local path begins with; else
+ * 0. */
+static size_t volume_len(struct u16s path)
+{
+    size_t at = u16s_istarts(path, U16S("\\\\?\\")) ? 4 : 0;
+    struct u16s rest = u16s_from(path, at);
+
+    if (at && u16s_istarts(rest, U16S("Volume{")))
+        return at + u16s_find(rest, u'\\', 0);
+    return rest.len > 2 && rest.at[1] == u':' && rest.at[2] == u'\\' ? at + 2 : 0;
+}
+
+/* Whether a name can only be one of a file in its directory. */
+static bool is_plain(struct u16s name)
+{
+    const struct u16s not_in_names = U16S("<>:\"|?*/");
+
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] < 0x20 ||
+            u16s_find(not_in_names, name.at[i], 0) < not_in_names.len)
+            return false;
+    return name.len != 0;
+}
+
+static void leave_one(struct u16buf *b)
+{
+    while (b->len && b->at[--b->len] != u'\\')
+        ;
+    b->at[b->len] = 0;
+}
+
+/* Appends names, each behind a separator. */
+static bool add_names(struct u16buf *b, struct u16s names)
+{
+    while (names.at) {
+        struct u16s name = u16s_split(&names, u'\\');
+
+        if (name.len == 0 || u16s_eq(name, U16S(".")))
+            continue;
+        if (u16s_eq(name, U16S(".."))) {
+            leave_one(b);
+            continue;
+        }
+        name = without_tail(name);
+        if (!is_plain(name))
+            return false;
+        u16buf_addc(b, u'\\');
+        u16buf_add(b, name);
+    }
+    return !b->cut;
+}
+
+/* The full path, without what names the volume. */
+static bool resolve(struct u16s root, size_t volume, struct u16s directory,
+                    struct u16s path, struct u16buf *full)
+{
+    struct u16s drive = u16s_from(u16s_head(root, volume), volume - 2);
+
+    if (path.len > 2 && path.at[1] == u':' && path.at[2] == u'\\') {
+        if (!u16s_ieq(drive, u16s_head(path, 2)))
+            return false;
+        path = u16s_from(path, 2);
+    }
+    if (path.len && path.at[0] == u'\\')
+        return !(path.len > 1 && path.at[1] == u'\\') && add_names(full, path);
+    u16buf_add(full, u16s_from(root, volume)); /* real paths: nothing to be resolved */
+    if (directory.len)
+        u16buf_addc(full, u'\\');
+    u16buf_add(full, directory);
+    return add_names(full, path);
+}
+
+bool protected_resolve_gitdir(struct u16s root, struct u16s directory, struct u16s path,
+                              struct u16buf *rel)
+{
+    size_t volume = volume_len(root), len = root.len - volume;
+
+    if (volume && path.len && resolve(root, volume, directory, path, rel) && !rel->cut &&
+        rel->len > len + 1 && u16s_istarts(u16buf_text(rel), u16s_from(root, volume)) &&
+        rel->at[len] == u'\\') {
+        for (size_t i = len + 1; i <= rel->len; i++)
+            rel->at[i - len - 1] = rel->at[i];
+        rel->len -= len + 1;
+        return true;
+    }
+    *rel = u16buf_init(rel->at, rel->cap);
+    return false;
+}

@@ -45,3 +45,17 @@ enum protected_gitfile {
  * it is a path, *path is as it was. */
 enum protected_gitfile protected_read_gitfile(const char *text, size_t bytes,
                                               struct u16buf *path);
+
+/* Where such a path leads to inside a root, by its letters alone, and so without opening
+ * anything: what a file says must not decide which servers and devices the user's rights
+ * then reach.  root is a full local path (X:\..., \\?\X:\..., \\?\Volume{...}\...), and
+ * `directory`, relative to it, is where the path is found.  Taken are relative paths,
+ * \a\b on the root's own drive, and X:\a\b with its letter; `.`, `..`, doubled separators
+ * and dots and blanks at the ends of names are resolved.
+ *
+ * True, with the path relative to the root, not empty, in *rel (empty before, of
+ * WIN_PATH_CAP units: it holds the full path on the way), when that lies in the root.
+ * False, with *rel empty, for all else: another drive or way of naming one, a server, a
+ * device, a stream, the root itself, and what does not fit. */
+bool protected_resolve_gitdir(struct u16s root, struct u16s directory, struct u16s path,
+                              struct u16buf *rel);

@@ -5,6 +5,10 @@
 #define VERSION    3u
 
 #define NAME_SURROGATE 0x20000000u
+#define MOUNT_POINT    0xA0000003u
+#define SYMLINK        0xA000000Cu
+#define RELATIVE       1u  /* of a symbolic link's flags */
+#define NAMES_AT       16u /* a mount point's names; a symbolic link's flags */
 
 bool reparse_is_link(uint32_t tag)
 {
@@ -88,4 +92,57 @@ enum reparse_alias reparse_read(const uint8_t *data, size_t bytes, struct u16buf
     for (size_t i = 0; i < path.len; i++)
         u16buf_addc(target, unit(path, i));
     return REPARSE_ALIAS;
+}
+
+/* The name that the system goes by, as it stands in the data. */
+static bool find_name(const uint8_t *data, size_t bytes, size_t names_at,
+                      struct raw *name)
+{
+    size_t at = names_at + read_u16(data + 8), len = read_u16(data + 10);
+
+    if (at > bytes || len > bytes - at || len % 2)
+        return false;
+    *name = (struct raw){ data + at, len / 2 };
+    for (size_t i = 0; i < name->len; i++)
+        if (!unit(*name, i))
+            return false;
+    return name->len != 0;
+}
+
+static bool starts_with(struct raw s, struct u16s head)
+{
+    for (size_t i = 0; i < head.len; i++)
+        if (i >= s.len || unit(s, i) != head.at[i])
+            return false;
+    return true;
+}
+
+bool reparse_read_link(const uint8_t *data, size_t bytes, struct u16buf *path)
+{
+    const struct u16s native = U16S("\\??\\");
+    bool relative = false;
+    struct raw name;
+    uint32_t tag = 0;
+
+    if (bytes < NAMES_AT + 4)
+        return false;
+    tag = read_u32(data);
+    if (HEAD_BYTES + read_u16(data + 4) < bytes)
+        bytes = HEAD_BYTES + read_u16(data + 4);
+    if (tag == SYMLINK)
+        relative = read_u32(data + NAMES_AT) & RELATIVE;
+    else if (tag != MOUNT_POINT)
+        return false;
+    if (!find_name(data, bytes, tag == SYMLINK ? NAMES_AT + 4 : NAMES_AT, &name))
+        return false;
+    if (!relative) {
+        if (!starts_with(name, native))
+            return false;
+        name = (struct raw){ name.at + 2 * native.len, name.len - native.len };
+        if (!is_full_path(name))
+            return false;
+    }
+    for (size_t i = 0; i < name.len; i++)
+        u16buf_addc(path, unit(name, i));
+    return true;
 }

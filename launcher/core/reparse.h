@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reparse points: which are links, and the data of App Execution Aliases
+ * Reparse points: which are links and to where, and the data of App Execution Aliases
  * (WindowsApps\python.exe and its like).
  * Pure, and free of the C library: the shims link it.
  */
@@ -15,6 +15,12 @@
  * not only for itself, as a placeholder of OneDrive's does.  One that is not known (0)
  * counts as a link.  [MS-FSCC] 2.1.2.1: the name surrogate bit. */
 bool reparse_is_link(uint32_t tag);
+
+/* The path that a junction or symbolic link leads to: X:\... as it stands, or relative to
+ * the directory that the link is in.  Appended to *path (path->cut tells that it did not
+ * fit); false, with *path untouched, for all others, those to a server or device among
+ * them.  [MS-FSCC] 2.1.2.4 and 2.1.2.5. */
+bool reparse_read_link(const uint8_t *data, size_t bytes, struct u16buf *path);
 
 enum reparse_alias {
     REPARSE_NOT_ALIAS,  /* another tag or version, or damaged: leave it to the system */

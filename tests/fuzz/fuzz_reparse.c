@@ -2,7 +2,7 @@
 #include <string.h>
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Only an alias gives a target, and then a full path without NUL. */
+/* Only an alias gives a target, and then a full path without NUL; only a link a path. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char16_t text[REPARSE_BYTES_MAX];
@@ -13,6 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         __builtin_trap();
     if (alias == REPARSE_ALIAS &&
         (target.len < 4 || text[1] != u':' || u16_len(text) != target.len))
+        __builtin_trap();
+    target = U16BUF(text);
+    if (reparse_read_link(data, size, &target) != (target.len != 0) || target.cut ||
+        u16_len(text) != target.len)
         __builtin_trap();
     return 0;
 }

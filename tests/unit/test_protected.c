@@ -144,6 +144,110 @@ static void protected_read_gitfile__bad_path__leaves_the_buffer(void **state)
     assert_int_equal(text[1], 0);
 }
 
+static const char16_t *resolved(const char16_t *root, const char16_t *directory,
+                                const char16_t *path)
+{
+    static char16_t text[512];
+    struct u16buf rel = U16BUF(text);
+    bool inside =
+        protected_resolve_gitdir(u16s_of(root), u16s_of(directory), u16s_of(path), &rel);
+
+    assert_int_equal(inside, rel.len != 0);
+    assert_int_equal(text[rel.len], 0);
+    return text;
+}
+
+static void assert_leads(const char16_t *path, const char16_t *to)
+{
+    static const char16_t *const roots[] = { u"C:\\src\\app", u"\\\\?\\C:\\src\\app" };
+
+    for (size_t i = 0; i < 2; i++)
+        if (!u16s_eq(u16s_of(resolved(roots[i], u"sub\\x", path)), u16s_of(to)))
+            fail_msg("root %zu, path of %zu units", i, u16_len(path));
+}
+
+static void protected_resolve_gitdir__inside__is_relative_to_the_root(void **state)
+{
+    (void)state;
+    assert_leads(u"..\\..\\.git\\modules\\x", u".git\\modules\\x");
+    assert_leads(u"y", u"sub\\x\\y");
+    assert_leads(u".", u"sub\\x");
+    assert_leads(u"..\\\\.\\y\\\\", u"sub\\y");
+    assert_leads(u"..\\y. .\\z ", u"sub\\y\\z"); /* as Win32 opens it */
+    assert_leads(u"C:\\src\\app\\g", u"g");
+    assert_leads(u"c:\\SRC\\App\\g", u"g");
+    assert_leads(u"\\src\\app\\g", u"g");
+    assert_leads(u"..\\..\\..\\app\\g", u"g");
+    assert_leads(u"..\\..\\..\\..\\..\\..\\src\\app\\g", u"g");
+    assert_leads(u"C:\\x\\..\\src\\app\\g", u"g");
+    assert_true(u16s_eq(u16s_of(resolved(u"C:\\a", u"", u"g\\h")), U16S("g\\h")));
+    assert_true(
+        u16s_eq(u16s_of(resolved(u"\\\\?\\Volume{1}\\a", u"b", u"..\\g")), U16S("g")));
+    assert_true(
+        u16s_eq(u16s_of(resolved(u"\\\\?\\Volume{1}\\a", u"b", u"\\a\\g")), U16S("g")));
+}
+
+static void protected_resolve_gitdir__elsewhere__is_nothing(void **state)
+{
+    static const char16_t *const paths[] = {
+        u"",
+        u"..\\..",
+        u"..\\..\\..",
+        u"..\\..\\..\\app2\\g",
+        u"..\\..\\..\\ap",
+        u"\\",
+        u"\\src\\app",
+        u"C:\\src\\app",
+        u"C:\\src\\app\\",
+        u"C:\\src\\app2\\g",
+        u"C:\\src\\app\\..\\g",
+        u"C:",
+        u"C:g",
+        u"C:..\\src\\app\\g",
+        u"D:\\src\\app\\g",
+        u"\\\\host\\share\\g",
+        u"\\\\?\\UNC\\host\\share\\g",
+        u"\\\\.\\UNC\\host\\share\\g",
+        u"\\\\?\\C:\\src\\app\\g",
+        u"\\\\.\\pipe\\g",
+        u"\\\\?\\GLOBALROOT\\Device\\Mup\\host\\share\\g",
+        u"\\?\x3F\\C:\\src\\app\\g",
+        u"\\?\x3F\\UNC\\host\\share",
+        u"g:stream",
+        u"g::$INDEX_ALLOCATION",
+        u"g:$I30:$INDEX_ALLOCATION\\x",
+        u"g\\:\\x",
+        u"x*",
+        u"x?",
+        u"a/b",
+        u"...",
+        u"a\\. .\\b",
+        u"a\x01",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        assert_leads(paths[i], u"");
+    assert_int_equal(resolved(u"\\\\host\\share\\a", u"b", u"g")[0], 0);
+    assert_int_equal(resolved(u"\\\\?\\UNC\\host\\a", u"b", u"g")[0], 0);
+    assert_int_equal(resolved(u"\\\\?\\Volume{1}\\a", u"b", u"C:\\a\\g")[0], 0);
+    assert_int_equal(resolved(u"", u"", u"g")[0], 0);
+}
+
+static void protected_resolve_gitdir__no_room__is_nothing(void **state)
+{
+    char16_t text[8];
+    struct u16buf rel = U16BUF(text);
+
+    (void)state;
+    assert_false(
+        protected_resolve_gitdir(U16S("C:\\root"), U16S(""), U16S("long"), &rel));
+    assert_int_equal(rel.len, 0);
+    assert_false(rel.cut);
+    assert_true(protected_resolve_gitdir(U16S("C:\\r"), U16S(""), U16S("long"), &rel));
+    assert_true(u16s_eq(u16buf_text(&rel), U16S("long")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +258,9 @@ int main(void)
         cmocka_unit_test(protected_read_gitfile__good__gives_the_path),
         cmocka_unit_test(protected_read_gitfile__no_gitdir__is_not_one),
         cmocka_unit_test(protected_read_gitfile__bad_path__leaves_the_buffer),
+        cmocka_unit_test(protected_resolve_gitdir__inside__is_relative_to_the_root),
+        cmocka_unit_test(protected_resolve_gitdir__elsewhere__is_nothing),
+        cmocka_unit_test(protected_resolve_gitdir__no_room__is_nothing),
     };
     return cmocka_run_group_tests_name("protected", tests, NULL, NULL);
 }

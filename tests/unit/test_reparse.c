@@ -176,6 +176,88 @@ static void reparse_is_link__tags__are_told_apart(void **state)
         assert_false(reparse_is_link(others[i]));
 }
 
+static void make_link(uint32_t tag, uint32_t flags, const char16_t *path)
+{
+    size_t len = 2 * u16_len(path);
+
+    bytes = 0;
+    put(tag, 4);
+    put(0, 4);
+    put(4, 2); /* the print name comes first */
+    put((uint32_t)len, 2);
+    put(0, 2);
+    put(4, 2);
+    if (tag == 0xA000000C)
+        put(flags, 4);
+    put(u'p' | u'p' << 16, 4);
+    while (*path)
+        put(*path++, 2);
+    set_length();
+}
+
+/* Likewise from an array of exactly its size. */
+static bool read_link(size_t count)
+{
+    uint8_t *copy = malloc(count + 1);
+    bool good = false;
+
+    assert_non_null(copy);
+    memcpy(copy + 1, data, count);
+    target = U16BUF(text);
+    good = reparse_read_link(copy + 1, count, &target);
+    free(copy);
+    assert_true(good || (target.len == 0 && !target.cut));
+    return good;
+}
+
+static void reparse_read_link__links__give_their_path(void **state)
+{
+    (void)state;
+    make_link(0xA0000003, 0, u"\\?\x3F\\C:\\src\\app");
+    assert_true(read_link(bytes));
+    assert_true(u16s_eq(u16buf_text(&target), U16S("C:\\src\\app")));
+    make_link(0xA000000C, 0, u"\\?\x3F\\d:\\x");
+    assert_true(read_link(bytes));
+    assert_true(u16s_eq(u16buf_text(&target), U16S("d:\\x")));
+    make_link(0xA000000C, 1, u"..\\x");
+    assert_true(read_link(bytes));
+    assert_true(u16s_eq(u16buf_text(&target), U16S("..\\x")));
+    assert_true(read_link(bytes)); /* what follows is not its own */
+    bytes += 2;
+    assert_true(read_link(bytes));
+    assert_true(u16s_eq(u16buf_text(&target), U16S("..\\x")));
+}
+
+static void reparse_read_link__others_and_damage__give_none(void **state)
+{
+    static const char16_t *const places[] = { u"\\?\x3F\\UNC\\host\\share",
+                                              u"\\?\x3F\\Volume{1}\\",
+                                              u"\\?\x3F\\GLOBALROOT\\x",
+                                              u"\\Device\\x",
+                                              u"\\\\host\\share",
+                                              u"C:\\src",
+                                              u"\\?\x3F\\",
+                                              u"" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        make_link(0xA0000003, 0, places[i]);
+        assert_false(read_link(bytes));
+        make_link(0xA000000C, 0, places[i]);
+        assert_false(read_link(bytes));
+    }
+    make_link(0x9000001A, 0, u"\\?\x3F\\C:\\src");
+    assert_false(read_link(bytes));
+    make_link(0xA0000003, 0, u"\\?\x3F\\C:\\src");
+    for (size_t i = 0; i < bytes; i++)
+        assert_false(read_link(i));
+    data[8]++; /* the name begins later, and would end behind the data */
+    assert_false(read_link(bytes));
+    make_link(0xA000000C, 1, u"odd");
+    data[10]--;
+    assert_false(read_link(bytes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +271,8 @@ int main(void)
         cmocka_unit_test(reparse_read__cut_anywhere__is_no_alias),
         cmocka_unit_test(reparse_read__length_shorter_than_the_target__is_no_alias),
         cmocka_unit_test(reparse_read__no_room__is_said),
+        cmocka_unit_test(reparse_read_link__links__give_their_path),
+        cmocka_unit_test(reparse_read_link__others_and_damage__give_none),
     };
     return cmocka_run_group_tests_name("reparse", tests, NULL, NULL);
 }

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <winioctl.h>
+
 #include <cmocka.h>
 
 #define STORE_CAP 8192u
@@ -47,12 +49,15 @@ static struct {
     bool off; /* the system's own */
     bool no_acls;
     LONG reads, writes;
-    LONG stop_at; /* cancel once there were so many reads; 0: never */
-    LONG raze_at; /* likewise: all of the tree is deleted */
-    LONG dead_at; /* after so many writes none gets through; -1: all do */
-    bool slow;    /* time passes between reading and writing */
-    bool lone;    /* what is "alone" on disk is listed with a lone surrogate */
-    bool astray;  /* a file reopened by an empty name is base\\other, as if the volume */
+    const char16_t *jump; /* where the directory "jump" leads to: it is a link */
+    HANDLE jumps[8];      /* handles of it */
+    LONG strayed;         /* paths outside the test's own directory that were opened */
+    LONG stop_at;         /* cancel once there were so many reads; 0: never */
+    LONG raze_at;         /* likewise: all of the tree is deleted */
+    LONG dead_at;         /* after so many writes none gets through; -1: all do */
+    bool slow;            /* time passes between reading and writing */
+    bool lone;            /* what is "alone" on disk is listed with a lone surrogate */
+    bool astray; /* a file reopened by an empty name is base\\other, as if the volume */
     const char16_t *swapped; /* and by a path with this end is that too */
     const char16_t *links[4]; /* names that are listed as reparse points */
 } store;
@@ -284,6 +289,29 @@ static bool is_swapped(const UNICODE_STRING *name)
            !memcmp((uint8_t *)name->Buffer + name->Length - bytes, store.swapped, bytes);
 }
 
+static bool is_jump(HANDLE file)
+{
+    for (size_t i = 0; store.jump && i < 8; i++)
+        if (store.jumps[i] == file)
+            return true;
+    return false;
+}
+
+static void note_jump(HANDLE file, const UNICODE_STRING *name)
+{
+    EnterCriticalSection(&store.lock);
+    for (size_t i = 0; i < 8; i++)
+        if (store.jumps[i] == file)
+            store.jumps[i] = NULL;
+    for (size_t i = 0; name->Length == 8 && !memcmp(name->Buffer, L"jump", 8) && i < 8;
+         i++)
+        if (!store.jumps[i]) {
+            store.jumps[i] = file;
+            break;
+        }
+    LeaveCriticalSection(&store.lock);
+}
+
 NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes,
                           IO_STATUS_BLOCK *io, ULONG share, ULONG options)
 {
@@ -291,6 +319,7 @@ NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *a
                                    IO_STATUS_BLOCK *, ULONG, ULONG);
     static UNICODE_STRING alone = { 10, 10, L"alone" };
     OBJECT_ATTRIBUTES a = *attributes;
+    NTSTATUS status = 0;
 
     if (store.lone && a.ObjectName->Length == 10 &&
         !memcmp(a.ObjectName->Buffer, LONE, 10))
@@ -299,9 +328,59 @@ NTSTATUS NTAPI NtOpenFile(HANDLE *file, ACCESS_MASK access, OBJECT_ATTRIBUTES *a
         lead_astray(&a);
     if (store.astray && !a.RootDirectory && is_swapped(a.ObjectName))
         lead_astray(&a);
-    return ((open)(void (*)(void))native("NtOpenFile"))(file, access, &a, io, share,
-                                                        options);
+    status = ((open)(void (*)(void))native("NtOpenFile"))(file, access, &a, io, share,
+                                                          options);
+    if (store.jump && status == 0)
+        note_jump(*file, a.ObjectName);
+    return status;
 }
+
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, IO_STATUS_BLOCK *io, void *data,
+                                      ULONG bytes, FILE_INFORMATION_CLASS what)
+{
+    typedef NTSTATUS(NTAPI * query)(HANDLE, IO_STATUS_BLOCK *, void *, ULONG,
+                                    FILE_INFORMATION_CLASS);
+    NTSTATUS status = ((query)(void (*)(void))native("NtQueryInformationFile"))(
+        file, io, data, bytes, what);
+
+    if (what == FileAttributeTagInformation && is_jump(file)) {
+        FILE_ATTRIBUTE_TAG_INFORMATION *info = data;
+
+        info->FileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+        info->ReparseTag = IO_REPARSE_TAG_MOUNT_POINT;
+    }
+    return status;
+}
+
+/* A junction's, or, where it does not begin with a separator, a symbolic link's. */
+static BOOL WINAPI control_device(HANDLE file, DWORD code, void *in, DWORD in_bytes,
+                                  void *out, DWORD out_bytes, DWORD *done,
+                                  OVERLAPPED *overlapped)
+{
+    bool symlink = store.jump && store.jump[0] != u'\\';
+    size_t at = symlink ? 20 : 16, len = store.jump ? 2 * wcslen(store.jump) : 0;
+    uint8_t *data = out;
+
+    (void)in, (void)in_bytes, (void)overlapped;
+    if (code != FSCTL_GET_REPARSE_POINT || !is_jump(file) || out_bytes < at + len)
+        return FALSE;
+    memset(data, 0, at);
+    data[0] = symlink ? 0x0C : 0x03;
+    data[3] = 0xA0;
+    data[4] = (uint8_t)(at - 8 + len);
+    data[5] = (uint8_t)((at - 8 + len) >> 8);
+    data[10] = (uint8_t)len;
+    data[11] = (uint8_t)(len >> 8);
+    data[16] = symlink;
+    memcpy(data + at, store.jump, len);
+    *done = (DWORD)(at + len);
+    return TRUE;
+}
+
+extern BOOL(WINAPI *__wrap___imp_DeviceIoControl)(HANDLE, DWORD, void *, DWORD, void *,
+                                                  DWORD, DWORD *, OVERLAPPED *);
+BOOL(WINAPI *__wrap___imp_DeviceIoControl)
+(HANDLE, DWORD, void *, DWORD, void *, DWORD, DWORD *, OVERLAPPED *) = control_device;
 
 NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE directory, HANDLE event, PIO_APC_ROUTINE apc,
                                     void *apc_context, IO_STATUS_BLOCK *io, void *data,
@@ -336,6 +415,31 @@ NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE directory, HANDLE event, PIO_APC_ROUT
     }
     return status;
 }
+
+/* Every path that is opened, but for those in the test's own directory. */
+static HANDLE WINAPI open_by_path(LPCWSTR path, DWORD access, DWORD share,
+                                  SECURITY_ATTRIBUTES *security, DWORD how, DWORD flags,
+                                  HANDLE template)
+{
+    typedef HANDLE(WINAPI * create)(LPCWSTR, DWORD, DWORD, SECURITY_ATTRIBUTES *, DWORD,
+                                    DWORD, HANDLE);
+    struct u16s s = u16s_of(path);
+
+    if (u16s_istarts(s, U16S("\\\\?\\")))
+        s = u16s_from(s, 4);
+    if (!u16s_istarts(s, u16s_of(base)))
+        InterlockedIncrement(&store.strayed);
+    return ((create)(void (*)(void))GetProcAddress(
+        GetModuleHandleW(u"kernel32.dll"), "CreateFileW"))(path, access, share, security,
+                                                           how, flags, template);
+}
+
+/* Linked in place of the pointer that the import table has. */
+extern HANDLE(WINAPI *__wrap___imp_CreateFileW)(LPCWSTR, DWORD, DWORD,
+                                                SECURITY_ATTRIBUTES *, DWORD, DWORD,
+                                                HANDLE);
+HANDLE(WINAPI *__wrap___imp_CreateFileW)
+(LPCWSTR, DWORD, DWORD, SECURITY_ATTRIBUTES *, DWORD, DWORD, HANDLE) = open_by_path;
 
 /* --- trees ----------------------------------------------------------------------------
  */
@@ -522,6 +626,7 @@ static void forget_all(void)
     memset(store.links, 0, sizeof store.links);
     store.reads = store.writes = store.stop_at = store.raze_at = 0;
     store.dead_at = -1;
+    store.jump = NULL;
     cancel = 0;
 }
 
@@ -1521,6 +1626,129 @@ static void grant_apply__git_files__protect_where_they_lead(void **state)
     assert_as_before();
 }
 
+/* Whoever writes a file must not choose what the user's own rights then open: a server
+ * would be sent his logon. */
+static void grant_apply__git_files_to_elsewhere__open_nothing(void **state)
+{
+    static const char *const leads[] = {
+        "//localhost/share/x",
+        "\\\\localhost\\share\\x",
+        "//?/UNC/localhost/share/x",
+        "//./UNC/localhost/share/x",
+        "//./pipe/ringfence-no-such-pipe",
+        "//?/GLOBALROOT/Device/Mup/localhost/share/x",
+        "/\?\?/UNC/localhost/share/x",
+        "Q:/mapped/x",
+        "C:deep",
+        "../../outside",
+        "../../../../../../../../windows",
+        "../deep:stream",
+        "../deep::$INDEX_ALLOCATION",
+        "../deep/:/x",
+        "../deep/../../../ws2",
+        "..",
+        "../con/../../../nul",
+    };
+    struct grant_request r = request_of(at_ws(), 'A');
+    char16_t name[64];
+    char text[128];
+
+    (void)state;
+    make_worktrees();
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+        swprintf(name, 64, L"ws\\lead %u", (unsigned)i);
+        make_dir(name);
+        wcscat(name, u"\\.git");
+        snprintf(text, sizeof text, "gitdir: %s\n", leads[i]);
+        make_file(name, text);
+    }
+    make_file(u"ws\\deep\\stores\\s.git\\commondir", "//localhost/share/x\n");
+    store.strayed = 0;
+    apply(&r);
+    assert_int_equal(store.strayed, 0);
+    assert_int_equal(result.failed, 0);
+    judge("A", u"ws",
+          (const char16_t *const[]){ u"ws\\bare", u"ws\\deep\\stores\\s.git", NULL });
+}
+
+/* As git and people spell them. */
+static void grant_apply__git_files_in_any_spelling__are_followed(void **state)
+{
+    static const char16_t *const also[] = { u"ws\\deep\\stores\\s.git", NULL };
+    static const char *const leads[] = { "../DEEP/Stores/S.Git",
+                                         "../deep//stores/./s.git/",
+                                         "../x/../deep/none/../stores/s.git. ",
+                                         "../../ws/deep/stores/s.git" };
+    struct grant_request r = request_of(at_ws(), 'A');
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0] + 2; i++) {
+        make_worktrees();
+        assert_true(DeleteFileW(full(u"ws\\one\\.git")));
+        assert_true(DeleteFileW(full(u"ws\\two\\.git")));
+        if (i < sizeof leads / sizeof leads[0])
+            snprintf(text, sizeof text, "gitdir: %s\n", leads[i]);
+        else /* the whole path, and without its drive */
+            snprintf(text, sizeof text, "gitdir: %ls/deep/stores/s.git\n",
+                     at_ws() + (i == sizeof leads / sizeof leads[0] ? 0 : 2));
+        make_file(u"ws\\two\\.git", text);
+        apply(&r);
+        assert_int_equal(result.failed, 0);
+        judge("A", u"ws", also);
+        undo(at_ws(), &r.sid);
+        remove_all();
+        forget_all();
+        make_dir(u"");
+    }
+}
+
+/* Through a link in the workspace: by what that says, again without leaving the root. */
+static void grant_apply__git_files_through_a_link__are_followed_in_the_root(void **state)
+{
+    static const char16_t *const none[] = { NULL };
+    static const char16_t *const also[] = { u"ws\\deep\\stores\\s.git", NULL };
+    static const struct {
+        const char16_t *leads;
+        bool followed;
+    } rows[] = {
+        { u"\\??\\WS\\deep\\stores", true },
+        { u"deep\\stores", true },
+        { u"..\\ws\\deep\\.\\stores\\", true },
+        { u"\\??\\UNC\\localhost\\share", false },
+        { u"\\??\\Volume{00000000-0000-0000-0000-000000000000}\\x", false },
+        { u"\\??\\Q:\\deep\\stores", false },
+        { u"..\\..\\outside", false },
+        { u"jump", false },
+    };
+    struct grant_request r = request_of(at_ws(), 'A');
+    static char16_t to[WIN_PATH_CAP];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        make_worktrees();
+        assert_true(DeleteFileW(full(u"ws\\one\\.git")));
+        assert_true(DeleteFileW(full(u"ws\\two\\.git")));
+        make_file(u"ws\\two\\.git", "gitdir: ../jump/s.git\n");
+        make_dir(u"ws\\jump");
+        wcscpy(to, rows[i].leads);
+        if (i == 0) {
+            wcscpy(to + 4, at_ws());
+            wcscat(to, rows[i].leads + 6);
+        }
+        store.jump = to;
+        store.strayed = 0;
+        apply(&r);
+        assert_int_equal(store.strayed, 0);
+        assert_int_equal(result.failed, 0);
+        assert_true(RemoveDirectoryW(full(u"ws\\jump"))); /* a link: not judged */
+        judge("A", u"ws", rows[i].followed ? also : none);
+        remove_all();
+        forget_all();
+        make_dir(u"");
+    }
+}
+
 static void grant_apply__git_files_and_dead_after_any_write__is_found_out(void **state)
 {
     struct grant_request r = request_of(at_ws(), 'A');
@@ -2347,6 +2575,9 @@ int main(void)
         TEST(grant_undo__inner_first_or_last__every_byte_is_back),
         TEST(grant_undo__two_in_one_directory__guard_goes_with_the_last),
         TEST(grant_apply__git_files__protect_where_they_lead),
+        TEST(grant_apply__git_files_to_elsewhere__open_nothing),
+        TEST(grant_apply__git_files_in_any_spelling__are_followed),
+        TEST(grant_apply__git_files_through_a_link__are_followed_in_the_root),
         TEST(grant_apply__git_files_and_dead_after_any_write__is_found_out),
         TEST(grant_apply__git_commit__leaves_the_parts_that_commits_need),
         TEST(grant_apply__hard_links__are_read_only_and_protected_ones_shut),
