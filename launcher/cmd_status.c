@@ -16,6 +16,7 @@
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"
+#include "win/process.h"
 #include "win/security.h"
 
 #define NETWORK_OFF u"off: by environment and denybin only (advisory), no kernel holds it"
@@ -329,6 +330,9 @@ static void print_text(const struct context *c)
         if (is_active(i))
             print_names(i, i ? NO_LABEL : u"protected  ", fenced || c->inside);
     out_line(OUT_STDOUT, u"reads      ", reads_text(c), status.reads);
+    if (fenced && !process_can_choose())
+        out_line(OUT_STDOUT, u"handles    ",
+                 u"a tool inherits all that are inheritable: this Windows cannot choose");
     out_line(OUT_STDOUT, u"network    ", network_text(c));
     out_line(OUT_STDOUT, u"box        ", c->temp.at,
              file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u""

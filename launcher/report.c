@@ -2,6 +2,7 @@
 
 #include "win/errtext.h"
 #include "win/out.h"
+#include "win/process.h"
 
 #define COUNT_CAP   12u
 #define VALUE_SHOWN 3000u
@@ -156,6 +157,8 @@ void report_launch(DWORD where, const struct context *c, const struct target *t,
     out_say(where, "ringfence: level    %", level);
     out_say(where, "ringfence: target   %", t->program.at);
     out_say(where, "ringfence: command  %", t->line.at);
+    if (c->token && !process_can_choose())
+        out_say(where, "ringfence: handles  all that are inheritable");
     if (!c->inside && !c->bypass) {
         out_say(where, "ringfence: network  %", c->network_on ? u"on" : u"off");
         for (size_t i = 0; i < c->root_count; i++)

@@ -48,3 +48,14 @@ size_t crtfds_write(const uint8_t *flags, const uint64_t *handle, size_t count,
     }
     return 4 + count * (1 + handle_bytes);
 }
+
+size_t crtfds_list(uintptr_t *list, size_t count, size_t cap, uintptr_t handle)
+{
+    if (!handle || handle % 4 || count == cap)
+        return count;
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == handle)
+            return count;
+    list[count] = handle;
+    return count + 1;
+}

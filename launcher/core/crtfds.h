@@ -25,3 +25,10 @@ uint8_t crtfds_flags(const uint8_t *block, size_t bytes, size_t handle_bytes, si
  * 0 is not open.  Returns its size, 0 when it does not fit into cap bytes. */
 size_t crtfds_write(const uint8_t *flags, const uint64_t *handle, size_t count,
                     size_t handle_bytes, uint8_t *out, size_t cap);
+
+/* Adds a handle to a list of those that a child inherits, where it is of a kind that can
+ * be in one: a kernel's, so no pseudo handle and no console's of before Windows 8, and
+ * once only.  Returns the new count, the same when it is left out or there is no room.
+ * MS: UpdateProcThreadAttribute, PROC_THREAD_ATTRIBUTE_HANDLE_LIST; the kernel's handles
+ * are multiples of four. */
+size_t crtfds_list(uintptr_t *list, size_t count, size_t cap, uintptr_t handle);

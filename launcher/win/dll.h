@@ -16,6 +16,10 @@ typedef BOOL(WINAPI *dll_create_process_as_user)(HANDLE, LPCWSTR, LPWSTR,
                                                  LPSECURITY_ATTRIBUTES, BOOL, DWORD,
                                                  LPVOID, LPCWSTR, LPSTARTUPINFOW,
                                                  LPPROCESS_INFORMATION);
+typedef BOOL(WINAPI *dll_init_attributes)(LPPROC_THREAD_ATTRIBUTE_LIST, DWORD, DWORD,
+                                          PSIZE_T);
+typedef BOOL(WINAPI *dll_update_attribute)(LPPROC_THREAD_ATTRIBUTE_LIST, DWORD, DWORD_PTR,
+                                           PVOID, SIZE_T, PVOID, PSIZE_T);
 typedef DWORD(WINAPI *dll_get_final_path)(HANDLE, LPWSTR, DWORD, DWORD);
 typedef const char *(WINAPI *dll_wine_get_version)(void);
 

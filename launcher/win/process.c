@@ -4,7 +4,15 @@
 #include "win/console.h"
 #include "win/dll.h"
 
-#define LONG_PATH 248u /* from here on CreateProcessW wants the \\?\ form */
+#define FDS_MAX   2048u /* of Microsoft's runtimes */
+#define LONG_PATH 248u  /* from here on CreateProcessW wants the \\?\ form */
+
+/* What a fenced child inherits. */
+static struct {
+    uint64_t attributes[32]; /* a list of one has 48 bytes, of all there are below 256 */
+    uintptr_t handle[FDS_MAX + 3];
+    size_t count;
+} list;
 
 /* The program as CreateProcessW takes it: long paths by their \\?\ form. */
 static const char16_t *application(const char16_t *program)
@@ -20,9 +28,65 @@ static const char16_t *application(const char16_t *program)
     return b.cut ? program : text;
 }
 
-static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW *si,
+bool process_can_choose(void)
+{
+    dll_init_attributes init = (dll_init_attributes)(void (*)(void))dll_loaded(
+        u"kernel32.dll", "InitializeProcThreadAttributeList");
+    SIZE_T bytes = sizeof list.attributes;
+
+    return init && init((void *)list.attributes, 1, 0, &bytes);
+}
+
+static void name_std_handles(STARTUPINFOW *si)
+{
+    if (si->dwFlags & STARTF_USESTDHANDLES)
+        return;
+    si->dwFlags |= STARTF_USESTDHANDLES;
+    si->hStdInput = GetStdHandle(STD_INPUT_HANDLE);
+    si->hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
+    si->hStdError = GetStdHandle(STD_ERROR_HANDLE);
+}
+
+static void inherit(HANDLE h)
+{
+    DWORD flags = 0;
+
+    if (GetHandleInformation(h, &flags) && flags & HANDLE_FLAG_INHERIT)
+        list.count =
+            crtfds_list(list.handle, list.count,
+                        sizeof list.handle / sizeof list.handle[0], (uintptr_t)h);
+}
+
+/* Says in *ex that the child inherits what it is to use and nothing else; not where the
+ * system cannot. */
+static DWORD choose(STARTUPINFOEXW *ex)
+{
+    STARTUPINFOW si = ex->StartupInfo;
+    dll_update_attribute update = (dll_update_attribute)(void (*)(void))dll_loaded(
+        u"kernel32.dll", "UpdateProcThreadAttribute");
+    size_t fds = crtfds_count(si.lpReserved2, si.cbReserved2, sizeof(HANDLE));
+
+    name_std_handles(&si);
+    inherit(si.hStdInput);
+    inherit(si.hStdOutput);
+    inherit(si.hStdError);
+    for (size_t fd = 0; fd < fds; fd++)
+        inherit((HANDLE)(uintptr_t)crtfds_handle(si.lpReserved2, si.cbReserved2,
+                                                 sizeof(HANDLE), fd));
+    if (!process_can_choose() || !update ||
+        (list.count &&
+         !update((void *)list.attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+                 list.handle, list.count * sizeof list.handle[0], NULL, NULL)))
+        return 0;
+    ex->StartupInfo.cb = sizeof *ex;
+    ex->lpAttributeList = (void *)list.attributes;
+    return EXTENDED_STARTUPINFO_PRESENT;
+}
+
+static bool create(const struct process_start *start, DWORD flags, STARTUPINFOEXW *ex,
                    PROCESS_INFORMATION *pi, struct err *err)
 {
+    STARTUPINFOW *si = &ex->StartupInfo;
     const char16_t *program = application(start->program);
     dll_create_process_as_user as_user = NULL;
 
@@ -36,8 +100,10 @@ static bool create(const struct process_start *start, DWORD flags, STARTUPINFOW 
         (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
     if (!as_user)
         return err_rule(err, "CreateProcessAsUserW is missing", start->program);
+    /* Of an empty list no child can be made: it inherits nothing at all. */
     if (!as_user(start->token, program, start->command_line, start->security,
-                 start->security, TRUE, flags, start->environment, NULL, si, pi))
+                 start->security, !ex->lpAttributeList || list.count, flags,
+                 start->environment, NULL, si, pi))
         return err_win32(err, "CreateProcessAsUserW", start->program);
     return true;
 }
@@ -53,24 +119,22 @@ static void secure_token(HANDLE process, void *descriptor)
 
 bool process_start(const struct process_start *start, HANDLE *process, struct err *err)
 {
-    STARTUPINFOW si;
+    STARTUPINFOEXW ex = { 0 };
+    STARTUPINFOW *si = &ex.StartupInfo;
     PROCESS_INFORMATION pi = { 0 };
     DWORD flags = CREATE_UNICODE_ENVIRONMENT;
 
-    GetStartupInfoW(&si);
-    si.lpReserved = NULL; /* must be, although ours may not have been */
+    GetStartupInfoW(si);
+    si->lpReserved = NULL; /* must be, although ours may not have been */
     if (console_is_detached()) {
         flags |= DETACHED_PROCESS;
-        if (!(si.dwFlags & STARTF_USESTDHANDLES)) { /* else a detached child gets none */
-            si.dwFlags |= STARTF_USESTDHANDLES;
-            si.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-            si.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-            si.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-        }
+        name_std_handles(si); /* else a detached child gets none */
     }
     if (start->token_security)
         flags |= CREATE_SUSPENDED;
-    if (!create(start, flags, &si, &pi, err))
+    if (start->token)
+        flags |= choose(&ex);
+    if (!create(start, flags, &ex, &pi, err))
         return false;
     if (start->token_security) {
         secure_token(pi.hProcess, start->token_security);

@@ -17,11 +17,18 @@ struct process_start {
 };
 
 /* Starts the child with our own STARTUPINFO (C runtime descriptors, window, desktop,
- * title), standard handles and every inheritable handle, in our console or, like us, in
- * none. *process (PROCESS_ALL_ACCESS) is the caller's to close.  Fails with what
- * CreateProcessW or CreateProcessAsUserW say, the program as the object. */
+ * title), in our console or, like us, in none.  It inherits what we would: every
+ * inheritable handle.  Under a token only the standard handles and the runtime's
+ * descriptors, where the system can choose (process_can_choose): what others have left
+ * inheritable may be open for writing outside the fence.  *process (PROCESS_ALL_ACCESS)
+ * is the caller's to close.  Fails with what CreateProcessW or CreateProcessAsUserW say,
+ * the program as the object. */
 MUST_CHECK bool process_start(const struct process_start *start, HANDLE *process,
                               struct err *err);
+
+/* Whether a child can be given some of the inheritable handles only: not before Windows
+ * Vista.  MS: InitializeProcThreadAttributeList. */
+bool process_can_choose(void);
 
 /* Closes our copies of what the child got, pipes and files among the standard handles and
  * the C runtime's further descriptors, so that the other ends see the child's own close.

@@ -195,6 +195,81 @@ static void unproven__pipes_and_code__as_without(void **state)
     proc_clear(&p);
 }
 
+/* What some program further up has left inheritable, open for writing, perhaps outside
+ * the fence. */
+static void unproven__a_leaked_handle__stays_with_us(void **state)
+{
+    static const char16_t *const levels[] = { u"advisory", u"confined --allow-unproven" };
+
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may prove the level");
+    for (unsigned fenced = 0; fenced < 2; fenced++) {
+        HANDLE read = NULL, write = NULL;
+        char got[16] = "";
+        struct proc p;
+        DWORD n = 0;
+
+        assert_true(CreatePipe(&read, &write, NULL, 0));
+        SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+        proc_init(&p, ringfence(),
+                  text(L" run --level %ls -- git handle-write %lu", levels[fenced],
+                       (unsigned long)(uintptr_t)write));
+        proc_start(&p);
+        CloseHandle(write);
+        proc_wait(&p);
+        proc_assert_code(&p, fenced ? 93 : 0);
+        assert_int_equal(ReadFile(read, got, sizeof got - 1, &n, NULL), !fenced);
+        CloseHandle(read);
+        proc_clear(&p);
+    }
+}
+
+/* One file is all three, and the runtime's first three too: no list may name it twice. */
+static void unproven__fourth_descriptor__reaches_the_tool(void **state)
+{
+    char got[64] = "";
+    struct proc p;
+    DWORD n = 0;
+    HANDLE read;
+
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may prove the level");
+    proc_init(&p, ringfence(),
+              u" run --level confined --allow-unproven -- git fd3 through-the-fourth");
+    read = proc_start_with_fourth(&p);
+    proc_wait(&p);
+    assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
+    assert_string_equal(got, "through-the-fourth");
+    assert_false(ReadFile(read, got, sizeof got - 1, &n, NULL));
+    CloseHandle(read);
+    proc_clear(&p);
+}
+
+static void unproven__nothing_to_inherit__starts(void **state)
+{
+    HANDLE read = NULL, write = NULL;
+    struct proc p;
+
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may prove the level");
+    assert_true(CreatePipe(&read, &write, NULL, 0));
+    SetHandleInformation(write, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    proc_init(&p, ringfence(),
+              text(L" run --level confined --allow-unproven -- git handle-write %lu",
+                   (unsigned long)(uintptr_t)write));
+    p.own_handles = true;
+    p.si.dwFlags = STARTF_USESTDHANDLES;
+    proc_start(&p);
+    proc_wait(&p);
+    proc_assert_code(&p, 93);
+    CloseHandle(read);
+    CloseHandle(write);
+    proc_clear(&p);
+}
+
 static void options__wrong__one_line_and_125(void **state)
 {
     static const char16_t *const tails[] = {
@@ -288,6 +363,9 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(require__advisory__runs),
         cmocka_unit_test(unproven__asked_for__runs_and_says_so),
         cmocka_unit_test(unproven__pipes_and_code__as_without),
+        cmocka_unit_test(unproven__a_leaked_handle__stays_with_us),
+        cmocka_unit_test(unproven__fourth_descriptor__reaches_the_tool),
+        cmocka_unit_test(unproven__nothing_to_inherit__starts),
         cmocka_unit_test(options__wrong__one_line_and_125),
         cmocka_unit_test(root__given__becomes_the_workspace),
         cmocka_unit_test(run__no_such_command__127),

@@ -88,6 +88,28 @@ static void crtfds_write__no_room__writes_nothing(void **state)
     assert_true(crtfds_handle(out, 24, 4, 3) == 16);
 }
 
+static void crtfds_list__kernel_handles__are_in_it_once(void **state)
+{
+    uintptr_t list[3] = { 0 };
+    size_t count = 0;
+
+    (void)state;
+    count = crtfds_list(list, count, 3, 8);
+    count = crtfds_list(list, count, 3, 0);
+    count = crtfds_list(list, count, 3, UINTPTR_MAX);     /* the process; none */
+    count = crtfds_list(list, count, 3, UINTPTR_MAX - 1); /* the thread */
+    count = crtfds_list(list, count, 3, 7);               /* a console's, Windows 7 */
+    count = crtfds_list(list, count, 3, 8);
+    assert_int_equal(count, 1);
+    count = crtfds_list(list, count, 3, 12);
+    count = crtfds_list(list, count, 3, 4);
+    count = crtfds_list(list, count, 3, 16); /* no room */
+    assert_int_equal(count, 3);
+    assert_int_equal(list[0], 8);
+    assert_int_equal(list[1], 12);
+    assert_int_equal(list[2], 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +119,7 @@ int main(void)
         cmocka_unit_test(crtfds_count__absurd_count__is_zero),
         cmocka_unit_test(crtfds_write__what_was_read__the_same_block),
         cmocka_unit_test(crtfds_write__no_room__writes_nothing),
+        cmocka_unit_test(crtfds_list__kernel_handles__are_in_it_once),
     };
     return cmocka_run_group_tests_name("crtfds", tests, NULL, NULL);
 }
