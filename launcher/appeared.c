@@ -3,6 +3,7 @@
 #include "confine.h"
 #include "core/aclstate.h"
 #include "quarantine.h"
+#include "roster.h"
 #include "walking.h"
 #include "win/dirscan.h"
 #include "win/file.h"
@@ -12,6 +13,8 @@
 
 #define TOLD_MAX 16u
 #define KEPT_MAX 1024u /* of one root: more are only counted */
+
+#define SHARE_ALL ((DWORD)(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE))
 
 struct find {
     struct find *next;
@@ -30,6 +33,7 @@ static struct {
     volatile LONG cancel;
     CRITICAL_SECTION lock; /* what is below */
     struct security list;
+    bool has_roster;
     char16_t path[2 * WIN_PATH_CAP], root_path[WIN_PATH_CAP], aside[WIN_PATH_CAP];
     struct find *first, **last;
     size_t kept, more; /* in this root */
@@ -44,30 +48,42 @@ static void add_root(struct u16buf *path)
     u16buf_addz(path, look.root_path);
 }
 
-/* Reads the list of an entry into look.list; false when there is nothing any more. */
-static bool read_list(const struct treewalk_entry *entry, bool *readable)
+/* Whether a walk has protected what is open: its list says so, and it is the very thing
+ * that the walk has met.  Whoever made it could have given it any list. */
+static bool is_guarded(HANDLE file)
+{
+    struct err unused;
+
+    return security_read_handle(file, &look.list, &unused) &&
+           aclstate_was_protected(&look.list.sd.dacl, &look.sid) &&
+           (!look.has_roster || roster_has(file));
+}
+
+/* Likewise of an entry; *gone when there is nothing any more. */
+static bool is_entry_guarded(const struct treewalk_entry *entry, bool *gone)
 {
     struct u16buf path = U16BUF(look.path);
-    struct err ignored;
+    HANDLE file = NULL;
+    bool guarded = false;
+    DWORD code = 0;
 
-    if (entry->handle) {
-        *readable = security_read_handle(entry->handle, &look.list, &ignored);
-        return true;
-    }
+    if (entry->handle)
+        return is_guarded(entry->handle);
     add_root(&path);
     u16buf_addc(&path, u'\\');
     treewalk_path(entry, &path);
-    switch (path.cut ? SECURITY_FAILED : security_read(look.path, &look.list, &ignored)) {
-    case SECURITY_ABSENT:
+    if (path.cut)
         return false;
-    case SECURITY_READ:
-        *readable = true;
-        return true;
-    case SECURITY_FAILED:
-        break;
+    file = CreateFileW(look.path, READ_CONTROL, SHARE_ALL, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        code = GetLastError();
+        *gone = code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND;
+        return false;
     }
-    *readable = false;
-    return true;
+    guarded = is_guarded(file);
+    CloseHandle(file);
+    return guarded;
 }
 
 /* Whether confine_look_after has told it, or it was there before the run (*stays). */
@@ -112,13 +128,12 @@ static void keep(const struct treewalk_entry *entry, bool stays)
 /* A protected name: kept if nothing protects it.  Whether to go into it. */
 static bool look_at(const struct treewalk_entry *entry)
 {
-    bool stays = false, readable = false, open = false;
+    bool stays = false, gone = false, open = false;
 
     if (is_told(entry, &stays))
         return false;
     EnterCriticalSection(&look.lock);
-    open = read_list(entry, &readable) &&
-           !(readable && aclstate_was_protected(&look.list.sd.dacl, &look.sid));
+    open = !is_entry_guarded(entry, &gone) && !gone;
     if (open)
         keep(entry, stays);
     LeaveCriticalSection(&look.lock);
@@ -291,6 +306,12 @@ static void look_in(const struct context_root *root)
     u16buf_add(&path, root->path);
     if (path.cut || !file_final_path(look.path, false, &real, &err))
         return; /* it was usable a moment ago, and is not any more */
+    look.has_roster = roster_read(look.context, root->digest);
+    if (!look.has_roster && !look.context->verdict.unproven)
+        out_say(OUT_STDERR,
+                "ringfence: what the last grant protected in % is not on record, so "
+                "whatever says that it is protected counts: `ringfence grant` records it",
+                look.root_path);
     path = U16BUF(look.path);
     add_root(&path);
     if (!treewalk_open(look.path, READ_CONTROL, &open, &err))
@@ -317,6 +338,7 @@ void appeared_look(const struct context *c, uint32_t limit_ms)
     look.context = c;
     look.start = GetTickCount();
     look.limit_ms = limit_ms;
+    look.told = look.untold = look.unmoved = 0;
     InitializeCriticalSection(&look.lock);
     SetConsoleCtrlHandler(on_control, TRUE);
     for (size_t i = 0; i < c->root_count && !look.cancel; i++)

@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "ledger.h"
 #include "report.h"
+#include "roster.h"
 #include "setup_user.h"
 #include "volumes.h"
 #include "walking.h"
@@ -228,7 +229,20 @@ static void print_writes(void)
 
 enum name_state { NAME_MISSING, NAME_OPEN, NAME_PROTECTED };
 
-/* Whether the name is there directly in the i-th root, and carries a deny for it. */
+/* Whether the last grant of the i-th root has met what is at status.path, which could
+ * have been made since with any list; true as well where that is not on record. */
+static bool is_on_roster(size_t i)
+{
+    auto_handle HANDLE file = NULL;
+    struct err ignored;
+
+    return !roster_read(&status.context, status.context.root_list[i].digest) ||
+           (file_open(status.path, FILE_READ_ATTRIBUTES, &file, &ignored) &&
+            roster_has(file));
+}
+
+/* Whether the name is there directly in the i-th root, and carries a deny for
+ * it. */
 static enum name_state look_at_name(size_t i, struct u16s name)
 {
     const struct sid sid = sid_ours(status.context.root_list[i].digest);
@@ -241,7 +255,7 @@ static enum name_state look_at_name(size_t i, struct u16s name)
     if (path.cut || file_kind(status.path) == FILE_ABSENT)
         return NAME_MISSING;
     return security_read(status.path, &status.list, &ignored) == SECURITY_READ &&
-                   aclstate_was_protected(&status.list.sd.dacl, &sid)
+                   aclstate_was_protected(&status.list.sd.dacl, &sid) && is_on_roster(i)
                ? NAME_PROTECTED
                : NAME_OPEN;
 }

@@ -27,6 +27,9 @@ struct grant_request {
                                          most special_depth deep and in no store.  NULL:
                                          there is nothing */
     uint32_t special_depth;
+    /* Called for each protected name and git directory that has what it is to have, by
+     * threads at once; or NULL. */
+    void (*guarded)(HANDLE file);
     bool lowered;     /* integrity = lowered */
     bool hard_links;  /* as the policy has it */
     bool parent_only; /* just the guard on the directory that path lies in; path

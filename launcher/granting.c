@@ -6,6 +6,7 @@
 #include "grantstate.h"
 #include "ledger.h"
 #include "rootcheck.h"
+#include "roster.h"
 #include "sandbox.h"
 #include "setup_user.h"
 #include "walking.h"
@@ -186,6 +187,8 @@ static bool add_trees(struct err *err)
             return false;
     }
     granting.walking.expect = expect;
+    roster_begin();
+    granting.request.guarded = granting.walking.dry_run ? NULL : roster_add;
     return add_tree(granting.path, &granting.check.id, err);
 }
 
@@ -264,7 +267,8 @@ static bool grant(struct context *c, const char16_t *root, struct err *err)
     }
     guard_state();
     open_ways(c);
-    return note(JOURNAL_DONE, err);
+    return (granting.walking.dry_run || roster_write(c, granting.digest, err)) &&
+           note(JOURNAL_DONE, err);
 }
 
 bool granting_root(struct context *c, const char16_t *root, const struct granting *how,

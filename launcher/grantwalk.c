@@ -193,6 +193,11 @@ enum treewalk_next grantwalk_undo(struct grant *g, struct treewalk_entry *entry,
     return grantwork_carry_out(g, entry->handle, &edit, t, err);
 }
 
+static bool is_guarded(uint32_t kind)
+{
+    return kind == ACLPLAN_PROTECTED || kind == ACLPLAN_GIT;
+}
+
 static enum treewalk_next visit(void *ctx, struct treewalk_entry *entry, struct err *err)
 {
     struct grant *g = ctx;
@@ -202,6 +207,9 @@ static enum treewalk_next visit(void *ctx, struct treewalk_entry *entry, struct 
     if (!t)
         return TREEWALK_FAILED;
     next = g->undo ? grantwalk_undo(g, entry, t, err) : apply_to(g, entry, t, err);
+    if (next == TREEWALK_GO && !g->undo && g->request->guarded && entry->handle &&
+        is_guarded(entry->leave & LEAVE_KIND))
+        g->request->guarded(entry->handle);
     grantwork_give(g, t);
     /* Nobody reads through a link's own list, and a profile has some that only the system
      * may change. */

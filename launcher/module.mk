@@ -1,7 +1,7 @@
 # core is compiled everywhere; win and exec for Windows only.
 CORE := $(wildcard launcher/core/*.c)
 EXEC := $(wildcard launcher/win/*.c) $(patsubst %,launcher/%.c,exec confine context target report)
-CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch decoy actor trial canary act_file act_other act_own act_net netproof rootcheck volumes grant gitlink ledger walking setup_user granting reading appeared grantwork grantwalk grantgit grantparent sandbox quarantine grantstate boxroot ways logbook) $(wildcard launcher/cmd_*.c)
+CLI  := $(patsubst %,launcher/%.c,ringfence cli battery scratch decoy actor trial canary act_file act_other act_own act_net netproof rootcheck volumes grant gitlink ledger walking setup_user granting reading appeared grantwork grantwalk grantgit grantparent sandbox quarantine grantstate boxroot ways logbook roster) $(wildcard launcher/cmd_*.c)
 
 # The unelevated end of setup.
 CLI    += $(patsubst %,launcher/%.c,elevate identify setup_machine)

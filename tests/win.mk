@@ -14,9 +14,9 @@ $(WINTEST)/win_test_prepare.exe: $(WINTEST)/launcher/cmd_prepare.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/tests/win/fake_token.o
 $(WINTEST)/win_test_confine.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject file_open_itself file_is_link)
 $(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject file_is_link)
-$(WINTEST)/win_test_appeared.exe: $(patsubst %,$(WINTEST)/launcher/%.o,appeared quarantine cmd_new cli)
+$(WINTEST)/win_test_appeared.exe: $(patsubst %,$(WINTEST)/launcher/%.o,appeared quarantine cmd_new cli roster)
 $(WINTEST)/win_test_appeared.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
-$(WINTEST)/win_test_status.exe: $(WINTEST)/launcher/cmd_status.o
+$(WINTEST)/win_test_status.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd_status roster)
 $(WINTEST)/win_test_status.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete)
 $(WINTEST)/win_test_explain.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd_explain volumes)
 $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete account_find)
@@ -28,7 +28,7 @@ $(WINTEST)/win_test_actor.exe: $(patsubst %,$(WINTEST)/%.o,launcher/actor tests/
 $(WINTEST)/win_test_scratch.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantwork grantwalk grantgit grantparent gitlink scratch battery)
 $(WINTEST)/win_test_scratch.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject __imp_NtSetSecurityObject)
 # Has an engine of its own.
-$(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting grantstate boxroot setup_user sandbox ledger rootcheck volumes)
+$(WINTEST)/win_test_walking.exe: $(patsubst %,$(WINTEST)/launcher/%.o,walking granting grantstate boxroot setup_user sandbox ledger rootcheck volumes roster)
 $(WINTEST)/win_test_walking.exe: LDTEST = $(call wraps,__imp_RemoveDirectoryW security_read)
 $(WINTEST)/win_test_rootcheck.exe: $(patsubst %,$(WINTEST)/launcher/%.o,rootcheck volumes)
 $(WINTEST)/win_test_rootcheck.exe: LDTEST = $(call wraps,dll_loaded)

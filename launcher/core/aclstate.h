@@ -20,7 +20,8 @@ bool aclstate_is_other_root(const struct acl *dacl, const struct sid *sid);
  * accounts' group, which is given many. */
 bool aclstate_is_root_of(const struct acl *dacl, const struct sid *sid);
 
-/* Whether it was planned as protected, or as a git directory, for this root. */
+/* Whether it says that it was planned as protected, or as a git directory, for this root.
+ * No proof: whoever makes a file gives it any list (roster.h knows better). */
 bool aclstate_was_protected(const struct acl *dacl, const struct sid *sid);
 
 /* Whether the list lets this SID delete the directory itself, some entry taking effect

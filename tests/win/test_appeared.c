@@ -7,6 +7,7 @@
 #include "appeared.h"
 
 #include "cli.h"
+#include "roster.h"
 #include "core/aclplan.h"
 #include "core/cmdline.h"
 #include "walking.h"
@@ -173,8 +174,20 @@ static void replace_root(void)
     skip();
 }
 
+/* As a walk does. */
+static void record(const char16_t *leaf)
+{
+    HANDLE file = CreateFileW(below(leaf), FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
+                              FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    assert_true(file != INVALID_HANDLE_VALUE);
+    roster_add(file);
+    CloseHandle(file);
+}
+
 static int set_up(void **state)
 {
+    static char16_t data[MAX_PATH];
     static unsigned serial;
     struct u16buf b = U16BUF(base);
     FILETIME now;
@@ -197,6 +210,13 @@ static int set_up(void **state)
     assert_true(context_hash_path(base, context.root_list[0].digest, &err));
     denied = sid_ours(context.root_list[0].digest);
     deny_flags = 0;
+    context.data = U16BUF(data);
+    u16buf_addz(&context.data, base);
+    u16buf_addz(&context.data, u"-data");
+    roster_begin();
+    record(u"\\guarded\\.git");
+    record(u"\\guarded\\.codex");
+    assert_true(roster_write(&context, context.root_list[0].digest, &err));
     return 0; /* what is made lies in TEMP and is small */
 }
 
@@ -208,6 +228,34 @@ static void look__denied_to_this_root__is_not_new(void **state)
     assert_null(strstr(said, "guarded"));
     assert_non_null(strstr(said, "\\made\\.git, which"));
     assert_non_null(strstr(said, "\\made\\.codex, which"));
+}
+
+/* The tool gives what it makes the list that a walk would have given it. */
+static void look__a_deny_of_the_tools_own_making__is_new(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    make_dir(u"\\guarded\\sub\\.git");
+    make_file(u"\\guarded\\sub\\.codex");
+    assert_true(RemoveDirectoryW(below(u"\\guarded\\.git")));
+    make_dir(u"\\guarded\\.git"); /* another one by the same name */
+    said = look(10000);
+    assert_non_null(strstr(said, "\\guarded\\sub\\.git, which"));
+    assert_non_null(strstr(said, "\\guarded\\sub\\.codex, which"));
+    assert_null(strstr(said, "\\guarded\\.codex, which"));
+    assert_null(strstr(said, "not on record"));
+}
+
+static void look__no_record_of_the_grant__is_said(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    context.data.len -= 1;
+    said = look(10000);
+    assert_non_null(strstr(said, "not on record"));
+    assert_null(strstr(said, "guarded\\.git, which"));
 }
 
 /* Of another root, or handed down, it does not say that the walk has been here. */
@@ -331,6 +379,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(look__denied_to_this_root__is_not_new),
+        TEST(look__a_deny_of_the_tools_own_making__is_new),
+        TEST(look__no_record_of_the_grant__is_said),
         TEST(look__another_deny__does_not_count),
         TEST(look__at_the_top_before_the_run__is_told_and_never_moved),
         TEST(look__root_not_usable__is_left_alone),

@@ -1671,6 +1671,35 @@ static void grant_apply__git_files_to_elsewhere__open_nothing(void **state)
           (const char16_t *const[]){ u"ws\\bare", u"ws\\deep\\stores\\s.git", NULL });
 }
 
+static volatile LONG guarded_files, guarded_directories;
+
+static void count_guarded(HANDLE file)
+{
+    FILE_STANDARD_INFORMATION info = { 0 };
+    IO_STATUS_BLOCK io;
+
+    NtQueryInformationFile(file, &io, &info, sizeof info, FileStandardInformation);
+    InterlockedIncrement(info.Directory ? &guarded_directories : &guarded_files);
+}
+
+/* Each that has its deny in the end, and none of which the writing failed. */
+static void grant_apply__what_is_protected__is_shown_to_the_caller(void **state)
+{
+    struct grant_request r = request_of(at_ws(), 'A');
+
+    (void)state;
+    make_worktrees();
+    make_dir(u"ws\\deep\\.codex");
+    make_dir(u"ws\\deep\\.agents");
+    kept_at(u"ws\\deep\\.agents")->refuses = true;
+    r.guarded = count_guarded;
+    guarded_files = guarded_directories = 0;
+    apply(&r);
+    assert_int_equal(result.failed, 1);
+    assert_int_equal(guarded_files, 3);       /* .git */
+    assert_int_equal(guarded_directories, 3); /* .codex, and where two of those lead */
+}
+
 /* As git and people spell them. */
 static void grant_apply__git_files_in_any_spelling__are_followed(void **state)
 {
@@ -2575,6 +2604,7 @@ int main(void)
         TEST(grant_undo__inner_first_or_last__every_byte_is_back),
         TEST(grant_undo__two_in_one_directory__guard_goes_with_the_last),
         TEST(grant_apply__git_files__protect_where_they_lead),
+        TEST(grant_apply__what_is_protected__is_shown_to_the_caller),
         TEST(grant_apply__git_files_to_elsewhere__open_nothing),
         TEST(grant_apply__git_files_in_any_spelling__are_followed),
         TEST(grant_apply__git_files_through_a_link__are_followed_in_the_root),

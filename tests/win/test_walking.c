@@ -5,6 +5,7 @@
 #include "core/fence.h"
 #include "core/sandbox.h"
 #include "ledger.h"
+#include "roster.h"
 #include "sandbox.h"
 #include "setup_user.h"
 #include "walking.h"
@@ -865,17 +866,21 @@ static void granting_root__box_has_the_read_sid__loses_it_before(void **state)
 static void granting_root__another_directory__has_no_box(void **state)
 {
     static const struct granting how = { .quiet = true };
+    uint8_t digest[32];
     uint32_t code = 9;
 
     (void)state;
     prepare_context();
     context.root_hash[0] ^= 1;
     listen();
+    assert_true(context_hash_path(root, digest, &err));
+    assert_false(roster_read(&context, digest));
     assert_true(granting_root(&context, root, &how, &code, &err));
     assert_int_equal(engine.calls, 1);
     assert_int_equal(file_kind(temp_text), FILE_ABSENT);
     context.root_hash[0] ^= 1;
     assert_int_equal(found_root(context.root_hash), BOXROOT_FOUND);
+    assert_true(roster_read(&context, digest)); /* what it has protected */
     assert_string_equal(out(), "");
     assert_string_equal(journal_state(), "done");
 }

@@ -1,0 +1,89 @@
+#include "roster.h"
+
+#include "confine.h"
+#include "core/idset.h"
+#include "win/dirscan.h"
+#include "win/file.h"
+#include "win/statefile.h"
+
+#define NAME u"\\protected"
+
+/* The file as it is read and written. */
+static struct {
+    struct idset_head head;
+    struct idset_id id[IDSET_IDS_MAX];
+} file;
+static volatile LONG added;
+static size_t count;
+
+void roster_begin(void)
+{
+    added = 0;
+    count = 0;
+}
+
+void roster_add(HANDLE h)
+{
+    struct idset_id id;
+    LONG at = 0;
+
+    if (!dirscan_id(h, id.byte))
+        return;
+    at = InterlockedIncrement(&added) - 1;
+    if (at >= 0 && (size_t)at < IDSET_IDS_MAX)
+        file.id[at] = id;
+}
+
+/* The root's directory among the data, with the terminator in the place of what follows;
+ * false when it does not fit. */
+static bool find(const struct context *c, const uint8_t *digest, struct u16buf *path)
+{
+    confine_record_path(c, digest, path);
+    while (path->len && path->at[path->len] != u'\\')
+        path->len--;
+    path->at[path->len] = 0;
+    return !path->cut;
+}
+
+bool roster_write(const struct context *c, const uint8_t *digest, struct err *err)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf path = U16BUF(text);
+
+    if (!find(c, digest, &path))
+        return err_rule(err, "the data directory's path is too long", c->data.at);
+    if (!file_make_dirs(path.at, err))
+        return false;
+    u16buf_addz(&path, NAME);
+    count = (size_t)added < IDSET_IDS_MAX ? (size_t)added : IDSET_IDS_MAX;
+    count = idset_sort(file.id, count);
+    file.head = idset_head(digest, count);
+    return statefile_replace(path.at, &file, sizeof file.head + count * sizeof file.id[0],
+                             err);
+}
+
+bool roster_read(const struct context *c, const uint8_t *digest)
+{
+    static char16_t text[WIN_PATH_CAP];
+    struct u16buf path = U16BUF(text);
+    size_t bytes = 0;
+    struct err unused;
+
+    count = 0;
+    if (!find(c, digest, &path))
+        return false;
+    u16buf_addz(&path, NAME);
+    if (path.cut ||
+        file_read(path.at, &file, sizeof file, &bytes, &unused) != FILE_READ_DONE ||
+        !idset_is_for(&file.head, bytes, digest))
+        return false;
+    count = (size_t)file.head.count;
+    return true;
+}
+
+bool roster_has(HANDLE h)
+{
+    struct idset_id id;
+
+    return dirscan_id(h, id.byte) && idset_has(file.id, count, &id);
+}
