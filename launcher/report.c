@@ -27,6 +27,8 @@ void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
         { seen->ours, " of Ringfence's own" },
         { seen->store_stubs, " that only opens the Store" },
         { seen->not_files, " that is a directory" },
+        { seen->aliases, " from the Store, which a fence cannot start: install it "
+                         "from elsewhere" },
     };
 
     u16buf_add(&n, u16s_head(tool, 250));

@@ -41,6 +41,7 @@ static bool find_tool(const struct context *c, const struct target_request *requ
         .path = context_var(c, "PATH"),
         .pathext = context_var(c, "PATHEXT"),
         .current_first = request->current_first,
+        .no_aliases = c->inside || c->verdict.run_as != LEVEL_ADVISORY,
     };
 
     return pathsearch_find(&search, (struct pathsearch_disk){ .look = file_look }, found,

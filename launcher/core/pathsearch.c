@@ -10,6 +10,7 @@ static const char16_t known_ext[EXT_COUNT][5] = { u".com", u".exe", u".bat", u".
 struct search {
     struct u16s name;
     bool complete; /* the name already ends in one of the four */
+    bool no_aliases;
     struct u16s ext[EXT_COUNT];
     struct pathsearch_disk disk;
     struct u16buf *found;
@@ -90,6 +91,11 @@ static bool try_file(const struct search *s, struct u16s dir, struct u16s ext)
     switch (s->disk.look(s->disk.ctx, s->found)) {
     case PATHSEARCH_TOOL:
         return !s->found->cut;
+    case PATHSEARCH_ALIAS:
+        if (!s->no_aliases)
+            return !s->found->cut;
+        s->seen->aliases++;
+        break;
     case PATHSEARCH_OURS:
         s->seen->ours++;
         break;
@@ -150,6 +156,7 @@ bool pathsearch_find(const struct pathsearch *s, struct pathsearch_disk disk,
 {
     struct search search = { .name = s->name,
                              .complete = has_known_ext(s->name),
+                             .no_aliases = s->no_aliases,
                              .disk = disk,
                              .found = found,
                              .seen = seen };

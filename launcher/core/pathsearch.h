@@ -13,11 +13,13 @@
 
 /* What the caller found at a path. */
 enum pathsearch_kind {
-    PATHSEARCH_ABSENT,    /* nothing, a directory, or unreadable */
-    PATHSEARCH_TOOL,      /* a file that may be started */
-    PATHSEARCH_OURS,      /* a shim or denybin stub, of any Ringfence install */
-    PATHSEARCH_DIRECTORY, /* a directory bears the name */
-    PATHSEARCH_STORE_STUB /* an App Execution Alias that only opens the Store */
+    PATHSEARCH_ABSENT,     /* nothing, a directory, or unreadable */
+    PATHSEARCH_TOOL,       /* a file that may be started */
+    PATHSEARCH_OURS,       /* a shim or denybin stub, of any Ringfence install */
+    PATHSEARCH_DIRECTORY,  /* a directory bears the name */
+    PATHSEARCH_STORE_STUB, /* an App Execution Alias that only opens the Store */
+    PATHSEARCH_ALIAS /* one of a packaged app: a tool, except to a restricted token, under
+                        which no packaged app can be started (error 5 or 1920) */
 };
 
 /* Looks at one candidate.  May rewrite *path, the candidate's own text, to what it stands
@@ -33,6 +35,7 @@ struct pathsearch_seen {
     unsigned ours;        /* candidates skipped as Ringfence's own */
     unsigned store_stubs; /* App Execution Aliases without an app */
     unsigned not_files;   /* directories that bear the name */
+    unsigned aliases;     /* of packaged apps, with no_aliases */
 };
 
 struct pathsearch {
@@ -40,14 +43,15 @@ struct pathsearch {
     struct u16s path;    /* the PATH variable */
     struct u16s pathext; /* the PATHEXT variable; empty: .COM;.EXE;.BAT;.CMD */
     bool current_first;  /* look in the current directory before PATH, as cmd.exe does */
+    bool no_aliases;     /* the tool is for a fence: PATHSEARCH_ALIAS is none */
 };
 
-/* Finds the first PATHSEARCH_TOOL for s->name and leaves its path in *found (storage of
- * PATHSEARCH_CAP).  Only .com .exe .bat .cmd are candidates, in PATHEXT's order, those
- * that PATHEXT lacks last; a name that already ends in one of them is tried as it is
- * first.  A name with a separator or drive is not searched for, only completed.  PATH
- * entries: quotes removed, empty ones skipped, a missing separator added.
- * False when there is none; *found is then empty. */
+/* Finds the first PATHSEARCH_TOOL (or ALIAS) for s->name and leaves its path in *found
+ * (storage of PATHSEARCH_CAP).  Only .com .exe .bat .cmd are candidates, in PATHEXT's
+ * order, those that PATHEXT lacks last; a name that already ends in one of them is tried
+ * as it is first.  A name with a separator or drive is not searched for, only completed.
+ * PATH entries: quotes removed, empty ones skipped, a missing separator added. False when
+ * there is none; *found is then empty. */
 MUST_CHECK bool pathsearch_find(const struct pathsearch *s, struct pathsearch_disk disk,
                                 struct u16buf *found, struct pathsearch_seen *seen);
 

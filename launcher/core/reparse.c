@@ -68,6 +68,11 @@ static bool has_tail(struct raw s, struct u16s tail)
     return true;
 }
 
+bool reparse_is_alias(const uint8_t *data, size_t bytes)
+{
+    return bytes >= HEAD_BYTES && read_u32(data) == REPARSE_APPEXECLINK;
+}
+
 enum reparse_alias reparse_read(const uint8_t *data, size_t bytes, struct u16buf *target)
 {
     struct raw list, package, application, path;

@@ -29,6 +29,9 @@ enum reparse_alias {
     REPARSE_ALIAS       /* leads to a program */
 };
 
+/* Whether the data is an alias' by its tag, to whatever it leads and in whatever form. */
+bool reparse_is_alias(const uint8_t *data, size_t bytes);
+
 /* Looks at a REPARSE_DATA_BUFFER of `bytes` bytes, at any alignment: tag, length of what
  * follows the head, reserved, then a version (3) and NUL-terminated strings: package,
  * application id, target path, kind.  Microsoft documents the tag only; the layout is

@@ -48,8 +48,8 @@ static bool is_ours(const char16_t *path)
 }
 
 /* An alias that leads to a program is left to Windows, which activates its package; only
- * the Store's placeholder is no tool. */
-static enum reparse_alias alias_kind(const char16_t *path)
+ * the Store's placeholder is no tool.  What is no alias is absent here. */
+static enum pathsearch_kind alias_kind(const char16_t *path)
 {
     static uint8_t data[REPARSE_BYTES_MAX];
     static char16_t target[PATHSEARCH_CAP];
@@ -60,8 +60,10 @@ static enum reparse_alias alias_kind(const char16_t *path)
 
     if (!file || !DeviceIoControl(file, FSCTL_GET_REPARSE_POINT, NULL, 0, data,
                                   sizeof data, &len, NULL))
-        return REPARSE_NOT_ALIAS;
-    return reparse_read(data, len, &to);
+        return PATHSEARCH_ABSENT;
+    if (reparse_read(data, len, &to) == REPARSE_STORE_STUB)
+        return PATHSEARCH_STORE_STUB;
+    return reparse_is_alias(data, len) ? PATHSEARCH_ALIAS : PATHSEARCH_ABSENT;
 }
 
 enum pathsearch_kind file_look(void *ctx, struct u16buf *path)
@@ -74,12 +76,10 @@ enum pathsearch_kind file_look(void *ctx, struct u16buf *path)
     if (attributes & FILE_ATTRIBUTE_DIRECTORY)
         return PATHSEARCH_DIRECTORY;
     if (attributes & FILE_ATTRIBUTE_REPARSE_POINT) {
-        enum reparse_alias alias = alias_kind(path->at);
+        enum pathsearch_kind alias = alias_kind(path->at);
 
-        if (alias == REPARSE_STORE_STUB)
-            return PATHSEARCH_STORE_STUB;
-        if (alias == REPARSE_ALIAS)
-            return PATHSEARCH_TOOL;
+        if (alias != PATHSEARCH_ABSENT)
+            return alias;
     }
     if (!pathsearch_is_batch(u16buf_text(path)) && is_ours(path->at))
         return PATHSEARCH_OURS;

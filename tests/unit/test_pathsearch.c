@@ -156,7 +156,7 @@ static void pathsearch_find__everything_of_ours__is_passed_and_counted(void **st
                                 { u"f\\git.exe", PATHSEARCH_DIRECTORY, NULL },
                                 { u"o\\git.cmd", PATHSEARCH_TOOL, NULL } } };
     struct pathsearch s = { .name = U16S("git"), .path = U16S("s;w;f;o") };
-    struct pathsearch_seen seen = { 9, 9, 9, 9 };
+    struct pathsearch_seen seen = { 9, 9, 9, 9, 9 };
     struct u16buf found;
 
     (void)state;
@@ -197,6 +197,28 @@ static void pathsearch_find__name_with_a_place__is_only_completed(void **state)
         assert_found(&d, &s, NULL);
         assert_looked(&d, rows[i].looked);
     }
+}
+
+/* Python from the Store, and one from elsewhere behind it. */
+static void pathsearch_find__store_app__is_a_tool_except_for_a_fence(void **state)
+{
+    struct disk d = { .file = { { u"w\\py.exe", PATHSEARCH_ALIAS, NULL },
+                                { u"t\\py.exe", PATHSEARCH_TOOL, NULL } } };
+    struct pathsearch s = { .name = U16S("py"), .path = U16S("w;t") };
+    struct pathsearch_seen seen;
+    struct u16buf found;
+
+    (void)state;
+    assert_found(&d, &s, u"w\\py.exe");
+    s.no_aliases = true;
+    assert_found(&d, &s, u"t\\py.exe");
+    s.path = U16S("w");
+    assert_false(find(&d, &s, &found, &seen));
+    assert_int_equal(seen.aliases, 1);
+    assert_int_equal(seen.store_stubs, 0);
+    s = (struct pathsearch){ .name = U16S("w\\py"),
+                             .no_aliases = true }; /* by its path */
+    assert_found(&d, &s, NULL);
 }
 
 static void pathsearch_find__current_first__looks_there_before_path(void **state)
@@ -315,6 +337,7 @@ int main(void)
             pathsearch_find__path_entries__are_unquoted_completed_or_skipped),
         cmocka_unit_test(pathsearch_find__everything_of_ours__is_passed_and_counted),
         cmocka_unit_test(pathsearch_find__alias__gives_its_target),
+        cmocka_unit_test(pathsearch_find__store_app__is_a_tool_except_for_a_fence),
         cmocka_unit_test(pathsearch_find__name_with_a_place__is_only_completed),
         cmocka_unit_test(pathsearch_find__current_first__looks_there_before_path),
         cmocka_unit_test(pathsearch_find__no_name__finds_nothing),

@@ -163,6 +163,18 @@ static void reparse_read__no_room__is_said(void **state)
     assert_true(target.cut);
 }
 
+static void reparse_is_alias__tag__decides(void **state)
+{
+    (void)state;
+    make_alias(u"C:\\x\\SystemUWPLauncher.exe");
+    assert_int_equal(read_back(bytes), REPARSE_NOT_ALIAS);
+    assert_true(reparse_is_alias(data, bytes));
+    assert_true(reparse_is_alias(data, 8));
+    assert_false(reparse_is_alias(data, 7));
+    data[0]++;
+    assert_false(reparse_is_alias(data, bytes));
+}
+
 static void reparse_is_link__tags__are_told_apart(void **state)
 {
     static const uint32_t links[] = { 0xA0000003, 0xA000000C, 0xA000001D, 0xA0000019, 0 };
@@ -261,6 +273,7 @@ static void reparse_read_link__others_and_damage__give_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reparse_is_alias__tag__decides),
         cmocka_unit_test(reparse_is_link__tags__are_told_apart),
         cmocka_unit_test(reparse_read__alias__gives_the_target),
         cmocka_unit_test(reparse_read__text_in_target__is_appended_to),
