@@ -12,7 +12,7 @@
 static struct {
     struct idset_head head;
     struct idset_id id[IDSET_IDS_MAX];
-} file;
+} kept;
 static volatile LONG added;
 static size_t count;
 
@@ -22,16 +22,16 @@ void roster_begin(void)
     count = 0;
 }
 
-void roster_add(HANDLE h)
+void roster_add(HANDLE file)
 {
-    struct idset_id id;
+    struct idset_id id = { { 0 } };
     LONG at = 0;
 
-    if (!dirscan_id(h, id.byte))
+    if (!dirscan_id(file, id.byte))
         return;
     at = InterlockedIncrement(&added) - 1;
     if (at >= 0 && (size_t)at < IDSET_IDS_MAX)
-        file.id[at] = id;
+        kept.id[at] = id;
 }
 
 /* The root's directory among the data, with the terminator in the place of what follows;
@@ -56,9 +56,9 @@ bool roster_write(const struct context *c, const uint8_t *digest, struct err *er
         return false;
     u16buf_addz(&path, NAME);
     count = (size_t)added < IDSET_IDS_MAX ? (size_t)added : IDSET_IDS_MAX;
-    count = idset_sort(file.id, count);
-    file.head = idset_head(digest, count);
-    return statefile_replace(path.at, &file, sizeof file.head + count * sizeof file.id[0],
+    count = idset_sort(kept.id, count);
+    kept.head = idset_head(digest, count);
+    return statefile_replace(path.at, &kept, sizeof kept.head + count * sizeof kept.id[0],
                              err);
 }
 
@@ -74,16 +74,16 @@ bool roster_read(const struct context *c, const uint8_t *digest)
         return false;
     u16buf_addz(&path, NAME);
     if (path.cut ||
-        file_read(path.at, &file, sizeof file, &bytes, &unused) != FILE_READ_DONE ||
-        !idset_is_for(&file.head, bytes, digest))
+        file_read(path.at, &kept, sizeof kept, &bytes, &unused) != FILE_READ_DONE ||
+        !idset_is_for(&kept.head, bytes, digest))
         return false;
-    count = (size_t)file.head.count;
+    count = (size_t)kept.head.count;
     return true;
 }
 
-bool roster_has(HANDLE h)
+bool roster_has(HANDLE file)
 {
-    struct idset_id id;
+    struct idset_id id = { { 0 } };
 
-    return dirscan_id(h, id.byte) && idset_has(file.id, count, &id);
+    return dirscan_id(file, id.byte) && idset_has(kept.id, count, &id);
 }
