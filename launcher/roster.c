@@ -2,8 +2,8 @@
 
 #include "confine.h"
 #include "core/idset.h"
-#include "win/dirscan.h"
 #include "win/file.h"
+#include "win/fileid.h"
 #include "win/statefile.h"
 
 #define NAME u"\\protected"
@@ -16,6 +16,19 @@ static struct {
 static volatile LONG added;
 static size_t count;
 
+/* One volume is enough: a walk stays in it.  Some file systems have no identity but 0. */
+static bool read_id(HANDLE file, struct idset_id *id)
+{
+    struct fileid whole = { 0 };
+    uint8_t any = 0;
+
+    if (!fileid_read(file, &whole))
+        return false;
+    for (size_t i = 0; i < sizeof id->byte; i++)
+        any |= id->byte[i] = whole.file[i];
+    return any;
+}
+
 void roster_begin(void)
 {
     added = 0;
@@ -27,7 +40,7 @@ void roster_add(HANDLE file)
     struct idset_id id = { { 0 } };
     LONG at = 0;
 
-    if (!dirscan_id(file, id.byte))
+    if (!read_id(file, &id))
         return;
     at = InterlockedIncrement(&added) - 1;
     if (at >= 0 && (size_t)at < IDSET_IDS_MAX)
@@ -85,5 +98,5 @@ bool roster_has(HANDLE file)
 {
     struct idset_id id = { { 0 } };
 
-    return dirscan_id(file, id.byte) && idset_has(kept.id, count, &id);
+    return read_id(file, &id) && idset_has(kept.id, count, &id);
 }

@@ -16,8 +16,6 @@
 #define FILE_DELETED    0xC0000123u
 #define NO_MEMORY       0xC0000017u
 
-#define FILE_ID 59 /* FileIdInformation */
-
 #define RENAME_MAX 255u /* units: a longer name no file system takes */
 
 #define NAME_BYTES                                                                       \
@@ -208,36 +206,6 @@ bool dirscan_is_gone(NTSTATUS status)
         if (STATUS_IS(status, gone[i]))
             return true;
     return false;
-}
-
-/* FILE_ID_INFORMATION; not in mingw's winternl.h. */
-struct file_id {
-    uint64_t volume;
-    uint8_t file[DIRSCAN_ID_BYTES];
-};
-
-bool dirscan_id(HANDLE file, uint8_t *id)
-{
-    struct file_id info = { 0 };
-    FILE_INTERNAL_INFORMATION old = { 0 };
-    IO_STATUS_BLOCK io;
-    uint8_t any = 0;
-
-    if (NT_SUCCESS(NtQueryInformationFile(file, &io, &info, sizeof info,
-                                          (FILE_INFORMATION_CLASS)FILE_ID)))
-        for (size_t i = 0; i < sizeof info.file; i++)
-            any |= info.file[i];
-    /* Before Windows 8, and where there are none of that size. */
-    if (!any) {
-        if (!NT_SUCCESS(NtQueryInformationFile(file, &io, &old, sizeof old,
-                                               FileInternalInformation)) ||
-            old.IndexNumber.QuadPart == 0 || old.IndexNumber.QuadPart == -1)
-            return false;
-        info = (struct file_id){ 0 };
-        bytes_copy(info.file, (const uint8_t *)&old.IndexNumber, sizeof old.IndexNumber);
-    }
-    bytes_copy(id, info.file, sizeof info.file);
-    return true;
 }
 
 DWORD dirscan_attributes(HANDLE file)

@@ -79,13 +79,6 @@ MUST_CHECK NTSTATUS dirscan_rename(HANDLE file, HANDLE directory, struct u16s na
 /* Whether the status of dirscan_open says that the name is no longer there. */
 bool dirscan_is_gone(NTSTATUS status);
 
-#define DIRSCAN_ID_BYTES 16u
-
-/* The identity of the open file or directory in its volume, for as long as it exists; any
- * access will do.  False when its file system has none.  MS: FILE_ID_INFORMATION,
- * FILE_INTERNAL_INFORMATION. */
-bool dirscan_id(HANDLE file, uint8_t *id);
-
 /* The attributes of the open thing itself (FILE_READ_ATTRIBUTES), REPARSE_POINT likewise;
  * 0 when they cannot be had. */
 DWORD dirscan_attributes(HANDLE file);
