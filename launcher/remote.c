@@ -103,7 +103,7 @@ static void trace(const struct wire_started *started)
              started->got & WIRE_GOT_UI ? u", windows limited" : u", windows not limited",
              started->got & WIRE_GOT_NET_CAP ? u", traffic capped"
                                              : u", traffic not capped",
-             started->got & WIRE_GOT_DESKTOP ? u", own desktop" : u", our desktop",
+             started->got & WIRE_GOT_DESKTOP ? u", own desktop" : u", the user's",
              started->got & WIRE_GOT_TERMINAL ? u", pseudo console" : u"");
 }
 

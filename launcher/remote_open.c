@@ -5,6 +5,7 @@
 #include "guard.h"
 #include "win/dll.h"
 #include "win/file.h"
+#include "win/station.h"
 #include "win/statefile.h"
 #include "win/token.h"
 
@@ -139,8 +140,8 @@ bool remote_note(const struct remote_request *request, struct wire_note *note)
     return name_files(request, &unused) && read_note(note);
 }
 
-/* "ringfence-runner.exe --user SID", which is who may ask. */
-static bool write_line(const struct remote *r, struct err *err)
+/* "ringfence-runner.exe --user SID", which is who may ask; desktop "" is none. */
+static bool write_line(const struct remote *r, const char16_t *desktop, struct err *err)
 {
     struct u16buf b = U16BUF(line);
 
@@ -151,6 +152,10 @@ static bool write_line(const struct remote *r, struct err *err)
     if (r->request->idle_ms) {
         u16buf_addz(&b, u" --idle-ms ");
         u16buf_add_dec(&b, r->request->idle_ms);
+    }
+    if (desktop[0]) {
+        u16buf_addz(&b, u" --desktop ");
+        u16buf_addz(&b, desktop);
     }
     return !b.cut || err_rule(err, "the runner's path is too long", program_path);
 }
@@ -284,28 +289,55 @@ static bool raise_runner(struct remote *r, const PROCESS_INFORMATION *pi,
     return false;
 }
 
+/* What the runner's children stand on; the account itself may not make desktops.  The
+ * user's own entries are not ours to edit: our own account's runner is not let in.  What
+ * fails here shows in the runner's trials. */
+static HANDLE make_place(const struct remote *r, char16_t name[STATION_NAME_CAP])
+{
+    const struct station_guest guest = { r->owner, fence_station_sid(&r->owner) };
+    HANDLE desktop = NULL;
+    struct err unused;
+
+    if (!sid_eq(&r->owner, &r->user))
+        (void)!station_admit(&guest, &unused);
+    if (!station_name_desktop(name, &unused) ||
+        !station_make_desktop(name, &r->user, &guest, &desktop, &unused))
+        name[0] = 0;
+    return desktop;
+}
+
+/* Starts it with what its end of the note needs, and hears where it listens. */
+static bool start_process(struct remote *r, PROCESS_INFORMATION *pi,
+                          struct wire_ready *ready, struct err *err)
+{
+    char16_t desktop[STATION_NAME_CAP];
+    HANDLE place = make_place(r, desktop);
+    struct pipe_end from = { 0 };
+    auto_handle HANDLE out = NULL;
+    bool ok = write_line(r, desktop, err) && pipe_pair(&from, &out, err) &&
+              create_with_password(r->request, out, pi, err);
+
+    handle_close_p(&out); /* so that its end is seen */
+    out = NULL;
+    if (ok) {
+        ok = raise_runner(r, pi, &from, ready, err);
+        if (!ok)
+            TerminateProcess(pi->hProcess, EXIT_RINGFENCE);
+        CloseHandle(pi->hThread);
+    }
+    pipe_close(&from);
+    station_close_desktop(place); /* the runner is on it by now */
+    return ok;
+}
+
 /* Starts a runner and writes the note.  Under the lock of the note. */
 static bool start_runner(struct remote *r, struct wire_note *note, struct err *err)
 {
     PROCESS_INFORMATION pi = { 0 };
-    struct pipe_end from = { 0 };
     struct wire_ready ready = { 0 };
-    auto_handle HANDLE out = NULL;
     char text[WIRE_NOTE_BYTES];
-    bool ok = false;
 
-    if (!write_line(r, err) || !pipe_pair(&from, &out, err))
-        return false;
-    ok = create_with_password(r->request, out, &pi, err);
-    CloseHandle(handle_take(&out)); /* so that its end is seen */
-    if (ok) {
-        ok = raise_runner(r, &pi, &from, &ready, err);
-        if (!ok)
-            TerminateProcess(pi.hProcess, EXIT_RINGFENCE);
-        CloseHandle(pi.hThread);
-    }
-    pipe_close(&from);
-    if (!ok) {
+    if (!start_process(r, &pi, &ready, err)) {
         handle_close_p(&pi.hProcess);
         return false;
     }

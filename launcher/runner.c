@@ -2,7 +2,8 @@
  *
  * ringfence-runner.exe: started once under the sandbox account, then asked over a pipe to
  * start one command after another, each under a restricted token of that account.
- *   ringfence-runner --user SID [--idle-ms N]     SID: who started it and may ask
+ *   ringfence-runner --user SID [--idle-ms N] [--desktop NAME]
+ *                                                 SID: who started it and may ask
  *   ringfence-runner --signal PID EVENT           see runner_signal
  *   ringfence-runner --trial, --trial-terminal    see runner_trial.c
  */
@@ -30,6 +31,7 @@ static struct {
     size_t count;
     uint32_t idle_ms;
     uint32_t signal_pid, signal_event;
+    char16_t desktop[STATION_NAME_CAP]; /* made for us */
     char16_t word[512];
 } work = { .idle_ms = IDLE_MS };
 
@@ -81,11 +83,18 @@ static bool look_at_self(struct err *err)
     if (!sid_eq(&runner.self, &runner.user))
         runner.hello.seen |= WIRE_SEEN_ACCOUNT;
     runner.has_logon = token_logon_sid(&runner.logon);
+    runner.station = fence_station_sid(&runner.self);
+    runner.apart = true;
     runner.has_lists =
         dll_loaded(u"kernel32.dll", "InitializeProcThreadAttributeList") != NULL;
     runner.in_job = IsProcessInJob(GetCurrentProcess(), NULL, &in_job) && in_job;
-    if (!runner_make_token(&trial, &token, &security, &kept, err))
-        return false;
+    if (!runner_make_token(&trial, &token, &security, &kept, err)) {
+        runner.apart = false; /* what cannot be had is not claimed */
+        handle_close_p(&token);
+        token = NULL;
+        if (!runner_make_token(&trial, &token, &security, &kept, err))
+            return false;
+    }
     if (kept)
         runner.hello.seen |= WIRE_SEEN_RESTRICTED;
     return true;
@@ -140,8 +149,10 @@ static bool begin(struct wire_ready *ready, struct err *err)
     if (!token_user_sid(&runner.self, err) || !guard_self(err) || !settle(err) ||
         !paths_self(&path, err) || !look_at_self(err) || !runner_console_begin(err))
         return false;
+    runner_find_console(work.desktop); /* what is started is told which it has */
+    if (runner.apart)
+        runner.hello.seen |= WIRE_SEEN_APART;
     look_at_network();
-    runner_find_console(); /* what is started is told which it has */
     if (runner_shows_terminal())
         runner.hello.can |= WIRE_CAN_TERMINAL;
     return listen(ready, err);
@@ -186,6 +197,13 @@ static bool next_number(struct u16s *rest, uint32_t *value)
     return true;
 }
 
+static bool next_name(struct u16s *rest, char16_t name[STATION_NAME_CAP])
+{
+    struct u16buf b = u16buf_init(name, STATION_NAME_CAP);
+
+    return cmdline_next(rest, &b) && !b.cut;
+}
+
 static bool next_sid(struct u16s *rest, struct sid *sid)
 {
     struct u16buf word = U16BUF(work.word);
@@ -209,6 +227,8 @@ static enum what read_words(struct u16s rest)
             ok = next_sid(&rest, &runner.user), what = SERVE;
         else if (u16s_eq(u16buf_text(&buf), U16S("--idle-ms")))
             ok = next_number(&rest, &work.idle_ms);
+        else if (u16s_eq(u16buf_text(&buf), U16S("--desktop")))
+            ok = next_name(&rest, work.desktop);
         else if (u16s_eq(u16buf_text(&buf), U16S("--signal")))
             ok = next_number(&rest, &work.signal_pid) &&
                  next_number(&rest, &work.signal_event),

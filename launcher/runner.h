@@ -7,6 +7,7 @@
 
 #include "guard.h"
 #include "win/pipe.h"
+#include "win/station.h"
 #include "win/token.h"
 
 #define RUNNER_FRAME_MS 10000u /* how long a client may take over one frame */
@@ -22,13 +23,15 @@ struct runner {
     struct sid user; /* who may connect */
     struct sid self; /* the account */
     bool has_logon;
-    struct sid logon;
+    struct sid logon;   /* the user's own, where a logon service started us */
+    struct sid station; /* what stands for it in children that are apart */
+    bool apart;         /* children have nothing of the logon */
     struct guard guard;
     struct wire_hello hello;
     bool has_lists; /* attribute lists: the child inherits what is named, and no more */
     bool in_job; /* this process is in one: then the child's cannot limit its windows */
-    char16_t path[WIN_PATH_CAP]; /* of this program */
-    char16_t desktop[32];        /* of the children; empty: the one we are on */
+    char16_t path[WIN_PATH_CAP];        /* of this program */
+    char16_t desktop[STATION_NAME_CAP]; /* of the children; empty: the one we are on */
     char16_t system[MAX_PATH + 1];
     CRITICAL_SECTION token_lock; /* token_restrict is for one thread at a time */
     CRITICAL_SECTION console_lock;
@@ -49,8 +52,9 @@ struct runner_child {
 MUST_CHECK bool runner_make_job(bool offline, HANDLE *job, uint32_t *got,
                                 struct err *err);
 
-/* Makes a token by the standard fence, with the child's own security.  False when there
- * is none; *kept tells whether it shows its restriction. */
+/* Makes a token by the standard fence, with the child's own security, and apart from the
+ * logon where runner.apart says so.  False when there is none, or one that is not apart;
+ * *kept tells whether it shows its restriction. */
 MUST_CHECK bool runner_make_token(const struct wire_start *start, HANDLE *token,
                                   struct token_security *security, bool *kept,
                                   struct err *err);
@@ -97,14 +101,18 @@ MUST_CHECK bool runner_signal(const struct wire_signal *signal, struct err *err)
 uint32_t runner_signal_main(uint32_t pid, uint32_t event); /* that process */
 
 /* Makes a desktop for all that this account starts, apart from the user's windows, and
- * names it in runner.desktop.  MS: CreateDesktopW. */
-MUST_CHECK bool runner_make_desktop(struct err *err);
+ * names it in runner.desktop: the one that was made for us ("" is none), or one of our
+ * own where that cannot be opened.  It lives as long as this process. */
+MUST_CHECK bool runner_make_desktop(const char16_t *given, struct err *err);
 void runner_drop_desktop(void);
 
-/* Chooses the desktop and the console of commands: the first on which a child under a
- * token like any other's comes up with a console and its windows' library.  One that does
- * not dies with 0xC0000142, and so would every command. */
-void runner_find_console(void);
+/* Chooses how commands are started: the strictest way in which a child comes up, with its
+ * windows' library and a console.  With nothing of the logon before with its SID; on a
+ * desktop of its own before on ours.  One that does not come up dies with 0xC0000142, and
+ * so would every command.  Leaves it in runner.apart, desktop and console.  MS: KB
+ * 165194.
+ */
+void runner_find_console(const char16_t *given);
 /* Whether a pseudo console shows what a child writes to it: a call that succeeds is not
  * enough (Wine). */
 MUST_CHECK bool runner_shows_terminal(void);

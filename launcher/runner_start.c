@@ -40,19 +40,23 @@ bool runner_make_token(const struct wire_start *start, HANDLE *token,
     struct fence_parts parts = { .root_count = start->root_count,
                                  .run = sid_ours(start->run),
                                  .user = runner.self,
-                                 .has_logon = runner.has_logon,
-                                 .logon = runner.logon };
+                                 .has_logon = runner.apart || runner.has_logon,
+                                 .logon = runner.apart ? runner.station : runner.logon };
     struct fence_list list;
     enum level_token made;
+    bool apart = true;
 
     for (size_t i = 0; i < start->root_count; i++)
         parts.root[i] = sid_ours(start->root[i]);
     fence_list(FENCE_STANDARD, &parts, &list);
     EnterCriticalSection(&runner.token_lock);
-    made = token_restrict(&list, token, err);
+    made = runner.apart ? token_restrict_apart(&list, token, &apart, err)
+                        : token_restrict(&list, token, err);
     LeaveCriticalSection(&runner.token_lock);
     if (!*token)
         return false;
+    if (!apart)
+        return err_rule(err, "the token's logon SID can still grant", NULL);
     *kept = made == LEVEL_TOKEN_RESTRICTED;
     token_child_security(&runner.self, &parts.run, security);
     return token_set_default_dacl(*token, security, err);

@@ -2,16 +2,17 @@
 #include "runner.h"
 #include "win/dll.h"
 
-#define TRIAL_MS 15000u
-#define COLUMNS  77
-#define ROWS     23
-#define MARK     "ringfence-was-here"
+#define TRIAL_MS   15000u
+#define NO_CONSOLE 2u /* the trial's exit code: all but that */
+#define COLUMNS    77
+#define ROWS       23
+#define MARK       "ringfence-was-here"
 
 static char16_t plain_line[] = u"ringfence-runner --trial";
 static char16_t terminal_line[] = u"ringfence-runner --trial-terminal";
 
 /* Starts this program again as any command is started; true when it came up and ended
- * well. */
+ * well, or had no console and needs none. */
 static bool comes_up(char16_t *line, const struct wire_start *like)
 {
     char16_t *block = GetEnvironmentStringsW();
@@ -30,29 +31,53 @@ static bool comes_up(char16_t *line, const struct wire_start *like)
         (struct u16s){ block, 0 }; /* its length is the frame's business */
     ok = block && runner_start(&start, &child, &started, &unused) &&
          WaitForSingleObject(child.process, TRIAL_MS) == WAIT_OBJECT_0 &&
-         GetExitCodeProcess(child.process, &code) && code == EXIT_OK;
+         GetExitCodeProcess(child.process, &code) &&
+         (code == EXIT_OK || (code == NO_CONSOLE && runner.console == RUNNER_DETACHED));
     runner_child_close(&child);
     return ok;
 }
 
-void runner_find_console(void)
+/* On the desktop that there is now. */
+static bool any_console(const enum runner_console *kinds, size_t count)
 {
-    static const enum runner_console kinds[] = { RUNNER_NO_WINDOW, RUNNER_PSEUDO };
     static const struct wire_start plain = { .flags = 0 };
-    struct err unused;
-    bool own = runner_make_desktop(&unused);
 
-    for (;; own = false) {
-        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-            runner.console = kinds[i];
-            if (comes_up(plain_line, &plain))
-                return;
-        }
-        if (!own)
-            break;
-        runner_drop_desktop();
+    for (size_t i = 0; i < count; i++) {
+        runner.console = kinds[i];
+        if (comes_up(plain_line, &plain))
+            return true;
     }
-    runner.console = RUNNER_DETACHED;
+    return false;
+}
+
+/* With a console on either desktop, before without one. */
+static bool any_desktop(const char16_t *given)
+{
+    static const enum runner_console kinds[] = { RUNNER_NO_WINDOW, RUNNER_PSEUDO,
+                                                 RUNNER_DETACHED };
+    struct err unused;
+
+    for (size_t first = 0; first < 3; first += 2) {
+        size_t count = first ? 1 : 2;
+
+        if (runner_make_desktop(given, &unused)) {
+            if (any_console(kinds + first, count))
+                return true;
+            runner_drop_desktop();
+        }
+        if (any_console(kinds + first, count))
+            return true;
+    }
+    return false;
+}
+
+void runner_find_console(const char16_t *given)
+{
+    if (runner.apart && any_desktop(given))
+        return;
+    runner.apart = false;
+    if (!any_desktop(given))
+        runner.console = RUNNER_DETACHED; /* what there is */
 }
 
 /* Whether the mark comes, in one piece, before the pseudo console is closed. */
@@ -116,7 +141,7 @@ uint32_t runner_trial_main(bool terminal)
     out = CreateFileW(u"CONOUT$", GENERIC_READ | GENERIC_WRITE,
                       FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
     if (out == INVALID_HANDLE_VALUE)
-        return EXIT_RINGFENCE;
+        return NO_CONSOLE;
     ok = !terminal || (GetConsoleScreenBufferInfo(out, &info) &&
                        info.srWindow.Right - info.srWindow.Left + 1 == COLUMNS &&
                        info.srWindow.Bottom - info.srWindow.Top + 1 == ROWS &&

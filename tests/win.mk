@@ -10,6 +10,11 @@ $(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant grantw
 $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes __imp_CreateFileW __imp_DeviceIoControl)
 
+$(WINTEST)/win_test_token.exe: LDTEST = $(call wraps,dll_security)
+# Has its own runner_start, and desktops that come up or do not.
+$(WINTEST)/win_test_settle.exe: $(patsubst %,$(WINTEST)/launcher/%.o,runner_desktop runner_trial)
+$(WINTEST)/win_test_settle.exe: LDTEST = $(call wraps,station_name_desktop station_make_desktop station_open_desktop station_close_desktop)
+
 $(WINTEST)/win_test_prepare.exe: $(WINTEST)/launcher/cmd_prepare.o
 $(WINTEST)/win_test_confine.exe $(WINTEST)/win_test_prepare.exe: $(WINTEST)/tests/win/fake_token.o
 $(WINTEST)/win_test_confine.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject file_open_itself file_is_link)

@@ -35,6 +35,12 @@ struct fence_list {
 /* The SID that read grants of a user name: one for each user, the same for ever. */
 struct sid fence_read_sid(const struct sid *user);
 
+/* What stands for the logon SID among the restricting SIDs where a child is to have
+ * nothing of the logon (token_restrict_apart): one for each sandbox account, the same for
+ * ever.  Only a desktop, its window station and the directory of a session's named
+ * objects name it. */
+struct sid fence_station_sid(const struct sid *account);
+
 /* The restricting list: roots, run, the fence's own, logon, Everyone. */
 void fence_list(enum fence fence, const struct fence_parts *parts,
                 struct fence_list *list);

@@ -378,6 +378,9 @@ const char *wire_missing(const struct wire_hello *hello, bool offline)
         return "the runner has no account of its own";
     if (!(hello->seen & WIRE_SEEN_GUARDED))
         return "the runner's process did not keep the list that guards it";
+    if (!(hello->seen & WIRE_SEEN_APART))
+        return "what the runner starts needs the user's logon SID to come up, and could "
+               "read the user's processes by it";
     if (!offline || hello->seen & WIRE_SEEN_BLOCKED)
         return NULL;
     return hello->net_out ? "the network is not blocked"

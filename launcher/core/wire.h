@@ -57,7 +57,8 @@ struct wire_ready {
 #define WIRE_SEEN_GUARDED    0x02u /* its process shows the list that keeps children out */
 #define WIRE_SEEN_RESTRICTED 0x04u /* a trial token showed all its restricting SIDs */
 #define WIRE_SEEN_BLOCKED    0x08u /* no try to reach the network got out */
-#define WIRE_SEEN_ALL        0x0Fu
+#define WIRE_SEEN_APART      0x10u /* what it starts has nothing of the user's logon */
+#define WIRE_SEEN_ALL        0x1Fu
 
 #define WIRE_CAN_TERMINAL 0x01u /* a pseudo console has shown what a child wrote to it   \
                                  */

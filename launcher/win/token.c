@@ -101,14 +101,12 @@ static bool carries(HANDLE token, const struct fence_list *list)
     return true;
 }
 
-enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
-                                struct err *err)
+enum level_token token_restrict_base(HANDLE base, const struct fence_list *list,
+                                     HANDLE *out, struct err *err)
 {
     dll_create_restricted_token create = (dll_create_restricted_token)(void (*)(
         void))dll_security("CreateRestrictedToken");
     SID_AND_ATTRIBUTES restricting[FENCE_SIDS_MAX];
-    auto_handle HANDLE base = own_token(TOKEN_DUPLICATE | TOKEN_QUERY |
-                                        TOKEN_ASSIGN_PRIMARY | TOKEN_ADJUST_DEFAULT);
     DWORD flags = DISABLE_MAX_PRIVILEGE | LUA_TOKEN;
     HANDLE token = NULL;
 
@@ -127,6 +125,14 @@ enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
         return err_win32(err, "CreateRestrictedToken", NULL), LEVEL_TOKEN_FAILED;
     *out = token;
     return carries(token, list) ? LEVEL_TOKEN_RESTRICTED : LEVEL_TOKEN_NOT_KEPT;
+}
+
+enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
+                                struct err *err)
+{
+    auto_handle HANDLE base = own_token(TOKEN_FOR_BASE);
+
+    return token_restrict_base(base, list, out, err);
 }
 
 static void put(uint8_t *at, uint32_t value, size_t bytes)

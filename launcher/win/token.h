@@ -18,6 +18,21 @@
 enum level_token token_restrict(const struct fence_list *list, HANDLE *out,
                                 struct err *err);
 
+/* The same from another primary token, opened with TOKEN_FOR_BASE; NULL is a failure. */
+#define TOKEN_FOR_BASE                                                                   \
+    (TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY | TOKEN_ADJUST_DEFAULT)
+enum level_token token_restrict_base(HANDLE base, const struct fence_list *list,
+                                     HANDLE *out, struct err *err);
+
+/* The same for a child that is to have nothing of the logon it was started in: in its
+ * token every logon SID of ours can only deny.  A sandbox account's runner needs it, as
+ * the service that starts it puts the user's own logon SID into its token, and by that
+ * SID every process of the user lets itself be read and ended.  *apart is whether the
+ * token shows it so.  For one thread at a time.  MS: CreateRestrictedToken,
+ * SidsToDisable; SID Attributes in an Access Token. */
+enum level_token token_restrict_apart(const struct fence_list *list, HANDLE *out,
+                                      bool *apart, struct err *err);
+
 /* Who may do what with what a fenced child makes and is: all to the user, SYSTEM and the
  * run SID, and OWNER RIGHTS no more than READ_CONTROL, so that neither another run nor an
  * owner's implicit WRITE_DAC gets at it. */

@@ -279,6 +279,28 @@ static void job__child__is_born_in_it_on_a_desktop_of_its_own(void **state)
     proc_clear(&p);
 }
 
+/* The logon service gives the runner the user's own logon SID, by which every process of
+ * the user's can be read: in a command's token it can only deny. */
+static void logon__command__has_nothing_of_it(void **state)
+{
+    struct proc p;
+    unsigned long without, with;
+
+    (void)state;
+    proc_init(&p, place(u"tools\\git.exe"), u" logon");
+    proc_run(&p);
+    without = proc_number(&p, "logon");
+    proc_clear(&p);
+    remote_init(&p, u" logon");
+    proc_run(&p);
+    proc_assert_code(&p, 0);
+    with = proc_number(&p, "logon");
+    proc_assert(&p,
+                (without & SE_GROUP_ENABLED) && !(without & SE_GROUP_USE_FOR_DENY_ONLY));
+    proc_assert(&p, !(with & SE_GROUP_ENABLED) && (with & SE_GROUP_USE_FOR_DENY_ONLY));
+    proc_clear(&p);
+}
+
 /* All of them at once, none having ended before the last has begun, and no runner there
  * when they come. */
 static void commands__100_at_once__nothing_is_lost(void **state)
@@ -787,6 +809,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(detached__launcher_without_a_console__neither_has_the_tool),
         cmocka_unit_test(program__cannot_be_started__is_126_and_says_why),
         cmocka_unit_test(job__child__is_born_in_it_on_a_desktop_of_its_own),
+        cmocka_unit_test(logon__command__has_nothing_of_it),
         cmocka_unit_test(commands__100_at_once__nothing_is_lost),
         cmocka_unit_test(launches__a_thousand__runner_has_no_handle_more),
         cmocka_unit_test(kill__launcher__tool_and_grandchild_die),

@@ -265,6 +265,28 @@ static void do_cwd(wchar_t **operand)
     say_text("cwd", dir);
 }
 
+/* The attributes of the first logon SID in our token. */
+static void do_logon(wchar_t **operand)
+{
+    static union {
+        TOKEN_GROUPS groups;
+        char bytes[16384];
+    } g;
+    HANDLE token = NULL;
+    DWORD needed;
+
+    (void)operand;
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
+        GetTokenInformation(token, TokenGroups, &g, sizeof g, &needed))
+        for (DWORD i = 0; i < g.groups.GroupCount; i++)
+            if ((g.groups.Groups[i].Attributes & SE_GROUP_LOGON_ID) ==
+                SE_GROUP_LOGON_ID) {
+                say_number("logon", g.groups.Groups[i].Attributes);
+                return;
+            }
+    say_number("logon", 0);
+}
+
 static void do_job(wchar_t **operand)
 {
     BOOL in_job = FALSE;
@@ -346,6 +368,7 @@ static const struct action actions[] = {
     { L"crash", 0, do_crash },
     { L"cwd", 0, do_cwd },
     { L"job", 0, do_job },
+    { L"logon", 0, do_logon },
     { L"handles", 0, do_handles },
     { L"module", 0, do_module },
     { L"pid", 0, do_pid },

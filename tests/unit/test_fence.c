@@ -95,6 +95,19 @@ static void fence_read_sid__users__have_their_own(void **state)
     assert_false(sid_eq(&a, &c));
 }
 
+/* It is on objects that other versions find: it must stay what it is. */
+static void fence_station_sid__accounts__have_their_own(void **state)
+{
+    struct sid one = sid_short(5, 2, 32, 1001), other = sid_short(5, 2, 32, 1002);
+    struct sid a = fence_station_sid(&one), b = fence_station_sid(&one);
+    struct sid c = fence_station_sid(&other), read = fence_read_sid(&one);
+
+    (void)state;
+    assert_true(sid_eq(&a, &b) && sid_is_ours(&a));
+    assert_false(sid_eq(&a, &c));
+    assert_false(sid_eq(&a, &read));
+}
+
 static void fence_model__administrator__counts_for_denying_only(void **state)
 {
     struct fence_parts p = parts();
@@ -135,6 +148,7 @@ int main(void)
         cmocka_unit_test(fence_list__neither__ever_names_the_user),
         cmocka_unit_test(fence_list__most_roots__fit),
         cmocka_unit_test(fence_read_sid__users__have_their_own),
+        cmocka_unit_test(fence_station_sid__accounts__have_their_own),
         cmocka_unit_test(fence_model__administrator__counts_for_denying_only),
     };
     return cmocka_run_group_tests_name("fence", tests, NULL, NULL);

@@ -127,6 +127,90 @@ static void process_start__under_a_token__its_own_token_names_the_run_sid(void *
     assert_int_equal(code, 7);
 }
 
+/* The attributes of the first logon SID in a token. */
+static DWORD logon_attributes(HANDLE token)
+{
+    static union {
+        TOKEN_GROUPS groups;
+        BYTE bytes[16384];
+    } g;
+    ULONG needed = 0;
+
+    assert_true(
+        NT_SUCCESS(NtQueryInformationToken(token, TokenGroups, &g, sizeof g, &needed)));
+    for (DWORD i = 0; i < g.groups.GroupCount; i++)
+        if ((g.groups.Groups[i].Attributes & SE_GROUP_LOGON_ID) == SE_GROUP_LOGON_ID)
+            return g.groups.Groups[i].Attributes;
+    fail();
+    return 0;
+}
+
+static void token_restrict_apart__logon_sid__can_only_deny(void **state)
+{
+    struct fence_parts parts = { .root_count = 1,
+                                 .root = { some_run() },
+                                 .run = some_run() };
+    struct fence_list list;
+    HANDLE plain = NULL, token = NULL;
+    bool apart = false;
+    struct err err;
+
+    (void)state;
+    assert_true(token_user_sid(&parts.user, &err));
+    fence_list(FENCE_STANDARD, &parts, &list);
+    (void)token_restrict(&list, &plain, &err);
+    assert_true(logon_attributes(plain) & SE_GROUP_ENABLED); /* the control */
+    (void)token_restrict_apart(&list, &token, &apart, &err);
+    assert_non_null(token);
+    assert_true(apart);
+    assert_true(logon_attributes(token) & SE_GROUP_USE_FOR_DENY_ONLY);
+    assert_false(logon_attributes(token) & SE_GROUP_ENABLED);
+    CloseHandle(plain);
+    CloseHandle(token);
+}
+
+/* A system that says yes and disables nothing. */
+static bool lies;
+static DWORD asked;
+static BOOL WINAPI create_as_it_was(HANDLE base, DWORD flags, DWORD disable_count,
+                                    PSID_AND_ATTRIBUTES disable, DWORD delete_count,
+                                    PLUID_AND_ATTRIBUTES deleted, DWORD count,
+                                    PSID_AND_ATTRIBUTES restricting, PHANDLE out)
+{
+    (void)disable;
+    asked += disable_count;
+    return CreateRestrictedToken(base, flags, 0, NULL, delete_count, deleted, count,
+                                 restricting, out);
+}
+
+FARPROC __real_dll_security(const char *name);
+FARPROC __wrap_dll_security(const char *name);
+FARPROC __wrap_dll_security(const char *name)
+{
+    return lies && !strcmp(name, "CreateRestrictedToken")
+               ? (FARPROC)(void (*)(void))create_as_it_was
+               : __real_dll_security(name);
+}
+
+static void token_restrict_apart__nothing_was_disabled__is_found_out(void **state)
+{
+    struct fence_parts parts = { .run = some_run() };
+    struct fence_list list;
+    HANDLE token = NULL;
+    bool apart = true;
+    struct err err;
+
+    (void)state;
+    fence_list(FENCE_STANDARD, &parts, &list);
+    lies = true;
+    (void)token_restrict_apart(&list, &token, &apart, &err);
+    lies = false;
+    assert_int_equal(asked, 1);
+    assert_non_null(token);
+    assert_false(apart);
+    CloseHandle(token);
+}
+
 static void token_is_inside__plain_process__is_not(void **state)
 {
     (void)state;
@@ -150,6 +234,8 @@ int main(void)
         cmocka_unit_test(token_child_security__any_user__names_exactly_four),
         cmocka_unit_test(token_restrict__this_system__is_seen_through),
         cmocka_unit_test(process_start__under_a_token__its_own_token_names_the_run_sid),
+        cmocka_unit_test(token_restrict_apart__logon_sid__can_only_deny),
+        cmocka_unit_test(token_restrict_apart__nothing_was_disabled__is_found_out),
         cmocka_unit_test(token_is_inside__plain_process__is_not),
         cmocka_unit_test(token_logon_sid__this_process__is_a_logon_sid),
     };
