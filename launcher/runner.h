@@ -29,7 +29,7 @@ struct runner {
     struct guard guard;
     struct wire_hello hello;
     bool has_lists; /* attribute lists: the child inherits what is named, and no more */
-    bool in_job; /* this process is in one: then the child's cannot limit its windows */
+    bool in_job;    /* this process is in one, as the logon service's are */
     char16_t path[WIN_PATH_CAP];        /* of this program */
     char16_t desktop[STATION_NAME_CAP]; /* of the children; empty: the one we are on */
     char16_t system[MAX_PATH + 1];
@@ -47,9 +47,10 @@ struct runner_child {
     HANDLE job;
 };
 
-/* A job that ends with its last handle, with as much of the limits on windows, clipboard
- * and (offline) outgoing traffic as this system keeps: *got says which it shows. */
-MUST_CHECK bool runner_make_job(bool offline, HANDLE *job, uint32_t *got,
+/* A job that ends with its last handle, with as much of the limits on windows and
+ * clipboard (where wanted) and outgoing traffic (offline) as this system keeps: *got says
+ * which it shows. */
+MUST_CHECK bool runner_make_job(bool offline, bool windows, HANDLE *job, uint32_t *got,
                                 struct err *err);
 
 /* Makes a token by the standard fence, with the child's own security, and apart from the

@@ -48,7 +48,8 @@ static bool cap_traffic(HANDLE job)
            shown.most == 1 && (shown.flags & NET_RATE_FLAGS) == NET_RATE_FLAGS;
 }
 
-bool runner_make_job(bool offline, HANDLE *job, uint32_t *got, struct err *err)
+bool runner_make_job(bool offline, bool windows, HANDLE *job, uint32_t *got,
+                     struct err *err)
 {
     auto_handle HANDLE made = CreateJobObjectW(&runner.guard.attributes, NULL);
 
@@ -57,9 +58,7 @@ bool runner_make_job(bool offline, HANDLE *job, uint32_t *got, struct err *err)
     if (!limit_life(made, err))
         return false;
     *got = 0;
-    /* A job with such limits nests in no other.  MS: AssignProcessToJobObject, Remarks.
-     */
-    if (!runner.in_job && limit_windows(made))
+    if (windows && limit_windows(made))
         *got |= WIRE_GOT_UI;
     if (offline && cap_traffic(made))
         *got |= WIRE_GOT_NET_CAP;

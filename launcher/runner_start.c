@@ -31,7 +31,8 @@ struct launch {
     STARTUPINFOEXW startup;
     _Alignas(16) uint8_t room[512]; /* for the attribute list */
     bool has_list;
-    bool born; /* the list puts the child into the job */
+    bool born;   /* the list puts the child into the job */
+    bool leaves; /* it leaves the job that we are in, which ours then nests in no more */
 };
 
 bool runner_make_token(const struct wire_start *start, HANDLE *token,
@@ -154,6 +155,7 @@ static void drop_list(struct launch *l)
 
     if (l->has_list && drop)
         drop(l->startup.lpAttributeList);
+    l->has_list = false;
 }
 
 static void fill_startup(struct launch *l)
@@ -189,7 +191,8 @@ static DWORD create(const struct wire_start *start, struct launch *l,
         (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
     DWORD flags = CREATE_UNICODE_ENVIRONMENT |
                   (l->has_list ? EXTENDED_STARTUPINFO_PRESENT : 0) |
-                  (l->born ? 0 : CREATE_SUSPENDED) | console_flag(start, l);
+                  (l->born ? 0 : CREATE_SUSPENDED) |
+                  (l->leaves ? CREATE_BREAKAWAY_FROM_JOB : 0) | console_flag(start, l);
     DWORD code = ERROR_PROC_NOT_FOUND;
 
     for (int i = 0; as_user && i < 2; i++) {
@@ -241,30 +244,65 @@ static bool keep_console(struct launch *l, const PROCESS_INFORMATION *pi, struct
     return true;
 }
 
+/* Once, with a job that limits windows or one that does not.  *ran is whether something
+ * may have run. */
+static bool start_once(const struct wire_start *start, struct launch *l, uint32_t *got,
+                       PROCESS_INFORMATION *pi, bool *ran, struct err *err)
+{
+    DWORD code = 0;
+    bool ok = false;
+
+    *ran = false;
+    if (!make_list(l, err))
+        return false;
+    fill_startup(l);
+    l->leaves = runner.in_job && *got & WIRE_GOT_UI;
+    code = create(start, l, pi);
+    if (code)
+        return err_set(err, ERR_WIN32, code, "CreateProcessAsUserW", start->program.at);
+    ok = confine(l, pi, err);
+    *ran = ok || l->born;
+    ok = ok && keep_console(l, pi, err);
+    CloseHandle(pi->hThread);
+    if (!ok)
+        CloseHandle(pi->hProcess);
+    return ok;
+}
+
+/* A job with limits on windows nests in no other, so the child has to leave the one that
+ * the logon service put us into; where that may not be, it does without the limits.  MS:
+ * AssignProcessToJobObject, Remarks; Process Creation Flags. */
+static bool start_limited(const struct wire_start *start, struct launch *l, uint32_t *got,
+                          PROCESS_INFORMATION *pi, struct err *err)
+{
+    for (int windows = 1; windows >= 0; windows--) {
+        bool ran = false;
+
+        if (!runner_make_job(start->flags & WIRE_START_OFFLINE, windows, &l->job, got,
+                             err))
+            return false;
+        if (start_once(start, l, got, pi, &ran, err))
+            return true;
+        if (ran || !l->leaves)
+            return false;
+        drop_list(l);
+        CloseHandle(handle_take(&l->job));
+    }
+    return false;
+}
+
 static bool launch(const struct wire_start *start, struct launch *l,
                    struct runner_child *child, struct wire_started *out, struct err *err)
 {
     PROCESS_INFORMATION pi = { 0 };
-    bool kept = false, ok = false;
-    DWORD code = 0;
+    bool kept = false;
 
     if (!runner_make_token(start, &l->token, &l->security, &kept, err))
         return false;
     if (!kept && !(start->flags & WIRE_START_UNPROVEN))
         return err_rule(err, "the runner's tokens keep no restricting SIDs", NULL);
-    if (!runner_make_job(start->flags & WIRE_START_OFFLINE, &l->job, &out->got, err) ||
-        !make_console(start, l, err) || !make_list(l, err))
+    if (!make_console(start, l, err) || !start_limited(start, l, &out->got, &pi, err))
         return false;
-    fill_startup(l);
-    code = create(start, l, &pi);
-    if (code)
-        return err_set(err, ERR_WIN32, code, "CreateProcessAsUserW", start->program.at);
-    ok = confine(l, &pi, err) && keep_console(l, &pi, err);
-    CloseHandle(pi.hThread);
-    if (!ok) {
-        CloseHandle(pi.hProcess);
-        return false;
-    }
     out->got |= (l->born ? WIRE_GOT_BORN : 0) |
                 (runner.desktop[0] ? WIRE_GOT_DESKTOP : 0) |
                 (start->flags & WIRE_START_TERMINAL ? WIRE_GOT_TERMINAL : 0);

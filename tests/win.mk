@@ -11,6 +11,9 @@ $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes __imp_CreateFileW __imp_DeviceIoControl)
 
 $(WINTEST)/win_test_token.exe: LDTEST = $(call wraps,dll_security)
+# Has its own runner_make_job: jobs keep limits on windows, and may or may not be left.
+$(WINTEST)/win_test_runnerjob.exe: $(WINTEST)/launcher/runner_start.o
+$(WINTEST)/win_test_runnerjob.exe: LDTEST = $(call wraps,dll_security)
 # Has its own runner_start, and desktops that come up or do not.
 $(WINTEST)/win_test_settle.exe: $(patsubst %,$(WINTEST)/launcher/%.o,runner_desktop runner_trial)
 $(WINTEST)/win_test_settle.exe: LDTEST = $(call wraps,station_name_desktop station_make_desktop station_open_desktop station_close_desktop)
