@@ -121,16 +121,13 @@ static struct netcheck_try try_connect(const struct peer *p)
     return (struct netcheck_try){ NETCHECK_ENDED, (uint32_t)code };
 }
 
-/* Done where that way got out: an answer of whatever kind is one, and none within the
- * time is no refusal.  A way that the system does not let us go is closed. */
-static DWORD judge(const struct netcheck_try tries[NETCHECK_WAYS], enum netcheck_way way)
+/* Done where it got out: an answer of whatever kind is one, and none within the time is
+ * no refusal.  A way that the system does not let us go is closed. */
+static DWORD judge(const struct netcheck_try *try)
 {
-    uint32_t tried = 0, out = 0;
-
-    netcheck_sum(tries, &tried, &out);
-    if (out >> way & 1u)
+    if (netcheck_got_out(try))
         return ERROR_SUCCESS;
-    switch (tries[way].end) {
+    switch (try->end) {
     case NETCHECK_NO_TOKEN:
         return ERROR_ACCESS_DENIED;
     case NETCHECK_UNTRIED:
@@ -140,30 +137,30 @@ static DWORD judge(const struct netcheck_try tries[NETCHECK_WAYS], enum netcheck
     case NETCHECK_ENDED:
         break;
     }
-    return tries[way].code ? tries[way].code : ERROR_GEN_FAILURE;
+    return try->code ? try->code : ERROR_GEN_FAILURE;
 }
 
 static DWORD connect_out(const char16_t *address)
 {
-    struct netcheck_try tries[NETCHECK_WAYS] = { { NETCHECK_UNTRIED, 0 } };
+    struct netcheck_try try;
     struct peer p;
     DWORD code = open_peer(address, SOCK_STREAM, &p);
 
     if (code)
         return code;
-    tries[NETCHECK_OWN] = try_connect(&p);
-    return judge(tries, NETCHECK_OWN);
+    try = try_connect(&p);
+    return judge(&try);
 }
 
 static DWORD connect_as(const char16_t *name)
 {
-    struct netcheck_try tries[NETCHECK_WAYS];
+    static struct netcheck n;
 
     for (unsigned way = 0; way < NETCHECK_WAYS; way++) {
         if (!u16s_is(u16s_of(name), netcheck_name((enum netcheck_way)way)))
             continue;
-        netproof_run(WAIT_MS, tries);
-        return judge(tries, (enum netcheck_way)way);
+        netproof_run(NETPROOF_KIND(NETCHECK_TCP4), WAIT_MS, &n);
+        return judge(&n.try[NETCHECK_TCP4][way]);
     }
     return ERROR_INVALID_PARAMETER;
 }

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "core/exitcode.h"
 #include "core/json.h"
+#include "core/netcheck.h"
 #include "enforced.h"
 #include "grantstate.h"
 #include "trial.h"
@@ -36,6 +37,7 @@ static struct {
     enum fence fence;
     bool enforced, allow_unproven, lowered;
     const char *missing; /* from the runner's proof, or NULL */
+    uint32_t net_held;   /* NETCHECK_BIT: only the traffic cap holds these */
     struct context context;
     struct remote_request runner;
     char16_t data[WIN_PATH_CAP];
@@ -116,12 +118,14 @@ static void print_head(void)
             u"NOT A FENCE: tokens keep no restricting SIDs here; tried with what comes",
         [LEVEL_TOKEN_RESTRICTED] = u"the token shows its restricting SIDs",
     };
-    char16_t text[256];
+    char16_t text[512];
     struct u16buf b = U16BUF(text);
 
     u16buf_add_ascii(&b, verify.missing ? "enforced, NOT PROVEN: "
                                         : "enforced: the runner has proven itself");
     u16buf_add_ascii(&b, verify.missing ? verify.missing : "");
+    u16buf_add_ascii(&b, verify.net_held ? "; held by the traffic cap alone: " : "");
+    netcheck_list(verify.net_held, &b);
     if (verify.enforced)
         out_line(OUT_STDOUT, text);
     else
@@ -263,7 +267,7 @@ static bool run_battery(struct err *err)
         return false;
     volumes_without_acls(&volumes);
     if (verify.enforced)
-        trial_enforce(&verify.trial, &verify.runner);
+        trial_enforce(&verify.trial, &verify.runner, verify.net_held);
     if (!verify.json)
         print_head();
     for (size_t i = 0; i < battery_count; i++) {
@@ -379,9 +383,9 @@ static void print_list(void)
  * it.  What its proof lacks the rows may show. */
 static bool meet_runner(struct err *err)
 {
-    static const char unmet[] = "";
     struct context *c = &verify.context;
     struct remote_request *q = &verify.runner;
+    struct wire_hello hello;
 
     c->data = U16BUF(verify.data);
     if (!context_begin(c, err) || !paths_data(&c->data, err))
@@ -396,8 +400,11 @@ static bool meet_runner(struct err *err)
                                       .offline = true,
                                       .idle_ms = IDLE_MS };
     }
-    verify.missing = remote_missing(q, unmet, err);
-    return verify.missing != unmet;
+    if (!remote_look(q, &hello, err))
+        return false;
+    verify.missing = wire_missing(&hello, q->offline);
+    verify.net_held = hello.net_held;
+    return true;
 }
 
 /* Some rows try what a first launch would have guarded. */

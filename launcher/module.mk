@@ -8,7 +8,7 @@ CLI    += $(patsubst %,launcher/%.c,elevate identify setup_machine)
 
 # The warm runner of level enforced, and the launcher's side of it.
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_console remote_open enforced)
-RUNNER := $(patsubst %,launcher/%.c,runner runner_console runner_desktop runner_job runner_serve runner_signal runner_start runner_trial guard netproof)
+RUNNER := $(patsubst %,launcher/%.c,runner runner_console runner_desktop runner_job runner_network runner_serve runner_signal runner_start runner_trial guard netproof)
 
 # All of these is in a shim: a section for each function would only pad them to 16 bytes,
 # and functions that are called once are smaller where they stand.

@@ -1,25 +1,42 @@
 #include "netproof.h"
 
 #include <winsock2.h>
+#include <ws2tcpip.h>
 
 #include "win/dll.h"
 #include "win/token.h"
 
-#define TARGET 0x010200C0u /* 192.0.2.1 in network order */
-#define PORT   0x5000u     /* 80 */
+#include <iphlpapi.h>
+
+#define HTTP_PORT    0x5000u /* 80 in network order */
+#define DISCARD_PORT 0x0900u /* 9 */
+
+#define DATAGRAM 1000u
+#define BURST    (16u * DATAGRAM)
+#define SELF     (64u * DATAGRAM)
+#define BURST_MS 300u /* a datagram a millisecond at the least, were it not held */
+#define COUNT_MS 200u /* for the last to leave, and to be counted */
+
+#define FOUND(dll, name)                                                                 \
+    ((__typeof__(&(name)))(void (*)(void))((dll) ? GetProcAddress(dll, #name) : NULL))
 
 /* Winsock's, looked up: the runner needs it for this once. */
-struct winsock {
-    int(WSAAPI *startup)(WORD, WSADATA *);
-    int(WSAAPI *cleanup)(void);
-    SOCKET(WSAAPI *socket)(int, int, int);
-    int(WSAAPI *close)(SOCKET);
-    int(WSAAPI *control)(SOCKET, long, u_long *);
-    int(WSAAPI *connect)(SOCKET, const struct sockaddr *, int);
-    int(WSAAPI *select)(int, fd_set *, fd_set *, fd_set *, const struct timeval *);
-    int(WSAAPI *option)(SOCKET, int, int, char *, int *);
-    int(WSAAPI *error)(void);
-};
+static struct {
+    __typeof__(&WSAStartup) startup;
+    __typeof__(&WSAGetLastError) error;
+    __typeof__(&socket) socket;
+    __typeof__(&closesocket) close;
+    __typeof__(&ioctlsocket) control;
+    __typeof__(&connect) connect;
+    __typeof__(&bind) bind;
+    __typeof__(&getsockname) name;
+    __typeof__(&select) select;
+    __typeof__(&send) send;
+    __typeof__(&recv) receive;
+    __typeof__(&getsockopt) option;
+    __typeof__(&setsockopt) set;
+    bool loaded;
+} ws;
 
 typedef BOOL(WINAPI *impersonate_anonymous)(HANDLE);
 typedef BOOL(WINAPI *set_thread_token)(HANDLE *, HANDLE);
@@ -27,33 +44,65 @@ typedef BOOL(WINAPI *revert_to_self)(void);
 typedef BOOL(WINAPI *duplicate_token)(HANDLE, DWORD, LPSECURITY_ATTRIBUTES,
                                       SECURITY_IMPERSONATION_LEVEL, TOKEN_TYPE, PHANDLE);
 
-static bool load(struct winsock *ws)
+static bool load(void)
 {
-    static const char *const names[] = {
-        "WSAStartup", "WSACleanup", "socket",     "closesocket",    "ioctlsocket",
-        "connect",    "select",     "getsockopt", "WSAGetLastError"
-    };
-    FARPROC found[sizeof names / sizeof names[0]];
     HMODULE dll = dll_system(u"ws2_32.dll");
     WSADATA data;
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        found[i] = dll ? GetProcAddress(dll, names[i]) : NULL;
-        if (!found[i])
-            return false;
-    }
-    ws->startup = (int(WSAAPI *)(WORD, WSADATA *))(void (*)(void))found[0];
-    ws->cleanup = (int(WSAAPI *)(void))(void (*)(void))found[1];
-    ws->socket = (SOCKET(WSAAPI *)(int, int, int))(void (*)(void))found[2];
-    ws->close = (int(WSAAPI *)(SOCKET))(void (*)(void))found[3];
-    ws->control = (int(WSAAPI *)(SOCKET, long, u_long *))(void (*)(void))found[4];
-    ws->connect =
-        (int(WSAAPI *)(SOCKET, const struct sockaddr *, int))(void (*)(void))found[5];
-    ws->select = (int(WSAAPI *)(int, fd_set *, fd_set *, fd_set *,
-                                const struct timeval *))(void (*)(void))found[6];
-    ws->option = (int(WSAAPI *)(SOCKET, int, int, char *, int *))(void (*)(void))found[7];
-    ws->error = (int(WSAAPI *)(void))(void (*)(void))found[8];
-    return ws->startup(MAKEWORD(2, 2), &data) == 0;
+    if (ws.loaded)
+        return true;
+    ws.startup = FOUND(dll, WSAStartup);
+    ws.error = FOUND(dll, WSAGetLastError);
+    ws.socket = FOUND(dll, socket);
+    ws.close = FOUND(dll, closesocket);
+    ws.control = FOUND(dll, ioctlsocket);
+    ws.connect = FOUND(dll, connect);
+    ws.bind = FOUND(dll, bind);
+    ws.name = FOUND(dll, getsockname);
+    ws.select = FOUND(dll, select);
+    ws.send = FOUND(dll, send);
+    ws.receive = FOUND(dll, recv);
+    ws.option = FOUND(dll, getsockopt);
+    ws.set = FOUND(dll, setsockopt);
+    ws.loaded = ws.startup && ws.error && ws.socket && ws.close && ws.control &&
+                ws.connect && ws.bind && ws.name && ws.select && ws.send && ws.receive &&
+                ws.option && ws.set && ws.startup(MAKEWORD(2, 2), &data) == 0;
+    return ws.loaded;
+}
+
+/* An address, and how to get there. */
+struct target {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at;
+    int bytes;
+    int type;
+};
+
+static struct target target_of(unsigned family, bool loopback, int type, u_short port)
+{
+    static const uint8_t v4[2][4] = { { 192, 0, 2, 1 }, { 127, 0, 0, 1 } };
+    static const uint8_t v6[2][16] = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 },
+                                       { [15] = 1 } };
+    struct target t = { .type = type };
+    uint8_t *to = family ? t.at.v6.sin6_addr.s6_addr : (uint8_t *)&t.at.v4.sin_addr;
+
+    for (size_t i = 0; i < (family ? 16u : 4u); i++)
+        to[i] = family ? v6[loopback][i] : v4[loopback][i];
+    t.at.any.sa_family = family ? AF_INET6 : AF_INET;
+    t.at.v4.sin_port = port; /* both families have it in the same place */
+    t.bytes = family ? sizeof t.at.v6 : sizeof t.at.v4;
+    return t;
+}
+
+static struct target target_of_kind(unsigned kind)
+{
+    bool tcp = kind == NETCHECK_TCP4 || kind == NETCHECK_TCP6;
+
+    return target_of(kind >= NETCHECK_TCP6, false, tcp ? SOCK_STREAM : SOCK_DGRAM,
+                     tcp ? HTTP_PORT : DISCARD_PORT);
 }
 
 /* An impersonation token made of a primary one, which is closed. */
@@ -141,112 +190,258 @@ static void become_ourselves(void)
         ExitProcess(ERROR_CANNOT_IMPERSONATE);
 }
 
-static SOCKET make_socket(const struct winsock *ws, struct netcheck_try *try)
+static SOCKET make_socket(const struct target *to, struct netcheck_try *try)
 {
-    SOCKET s = ws->socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    SOCKET s = ws.socket(to->at.any.sa_family, to->type, 0);
     u_long no_wait = 1;
 
-    if (s != INVALID_SOCKET && ws->control(s, (long)FIONBIO, &no_wait) == 0)
+    if (s != INVALID_SOCKET && ws.control(s, (long)FIONBIO, &no_wait) == 0)
         return s;
-    try->end = NETCHECK_NO_SOCKET;
-    try->code = (uint32_t)ws->error();
+    *try = (struct netcheck_try){ NETCHECK_NO_SOCKET, (uint32_t)ws.error() };
     if (s != INVALID_SOCKET)
-        ws->close(s);
+        ws.close(s);
     return INVALID_SOCKET;
 }
 
-static void begin_connect(const struct winsock *ws, SOCKET s, struct netcheck_try *try)
+static void begin_connect(SOCKET s, const struct target *to, struct netcheck_try *try)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = PORT };
-
-    to.sin_addr.s_addr = TARGET;
-    try->end = NETCHECK_ENDED;
-    try->code = 0;
-    if (ws->connect(s, (const struct sockaddr *)&to, sizeof to) == 0)
+    *try = (struct netcheck_try){ NETCHECK_ENDED, 0 };
+    if (ws.connect(s, &to->at.any, to->bytes) == 0 &&
+        (to->type == SOCK_STREAM || ws.send(s, "", 1, 0) == 1))
         return;
-    try->code = (uint32_t)ws->error();
+    try->code = (uint32_t)ws.error();
     if (try->code == WSAEWOULDBLOCK)
         try->end = NETCHECK_PENDING;
 }
 
 /* One try, up to the point where only time tells. */
-static SOCKET begin(const struct winsock *ws, enum netcheck_way way,
-                    struct netcheck_try *try)
+static SOCKET begin(unsigned kind, enum netcheck_way way, struct netcheck_try *try)
 {
+    struct target to = target_of_kind(kind);
     bool first = way != NETCHECK_BEFORE;
     SOCKET s = INVALID_SOCKET;
 
     if (!first)
-        s = make_socket(ws, try);
+        s = make_socket(&to, try);
     if (!become(way)) {
         become_ourselves();
-        try->end = NETCHECK_NO_TOKEN;
+        *try = (struct netcheck_try){ NETCHECK_NO_TOKEN, 0 };
         if (s != INVALID_SOCKET)
-            ws->close(s);
+            ws.close(s);
         return INVALID_SOCKET;
     }
     if (first)
-        s = make_socket(ws, try);
+        s = make_socket(&to, try);
     if (way == NETCHECK_AFTER)
         become_ourselves();
     if (s != INVALID_SOCKET)
-        begin_connect(ws, s, try);
+        begin_connect(s, &to, try);
     become_ourselves();
     return s;
 }
 
+/* A try that only time tells of. */
+struct waiting {
+    SOCKET socket;
+    struct netcheck_try *try;
+};
+
+static bool has(const fd_set *set, SOCKET s)
+{
+    for (u_int i = 0; i < set->fd_count; i++)
+        if (set->fd_array[i] == s)
+            return true;
+    return false;
+}
+
 /* What has come of those that were pending; true when none is any more. */
-static bool look(const struct winsock *ws, const SOCKET *sockets, DWORD ms,
-                 struct netcheck_try *tries)
+static bool look(struct waiting *all, size_t count, DWORD ms)
 {
     struct timeval wait = { .tv_sec = (long)(ms / 1000),
                             .tv_usec = (long)(ms % 1000 * 1000) };
     fd_set connected = { .fd_count = 0 }, failed = { .fd_count = 0 };
-    bool all = true;
+    bool none = true;
 
-    for (unsigned i = 0; i < NETCHECK_WAYS; i++)
-        if (tries[i].end == NETCHECK_PENDING) {
-            connected.fd_array[connected.fd_count++] = sockets[i];
-            failed.fd_array[failed.fd_count++] = sockets[i];
+    for (size_t i = 0; i < count; i++)
+        if (all[i].try->end == NETCHECK_PENDING) {
+            connected.fd_array[connected.fd_count++] = all[i].socket;
+            failed.fd_array[failed.fd_count++] = all[i].socket;
         }
-    if (connected.fd_count == 0 || ws->select(0, NULL, &connected, &failed, &wait) <= 0)
+    if (connected.fd_count == 0 || ws.select(0, NULL, &connected, &failed, &wait) <= 0)
         return connected.fd_count == 0;
-    for (unsigned i = 0; i < NETCHECK_WAYS; i++) {
+    for (size_t i = 0; i < count; i++) {
         int code = 0, bytes = sizeof code;
 
-        for (u_int k = 0; k < connected.fd_count; k++)
-            if (connected.fd_array[k] == sockets[i])
-                tries[i] = (struct netcheck_try){ NETCHECK_ENDED, 0 };
-        for (u_int k = 0; k < failed.fd_count; k++)
-            if (failed.fd_array[k] == sockets[i] &&
-                ws->option(sockets[i], SOL_SOCKET, SO_ERROR, (char *)&code, &bytes) == 0)
-                tries[i] = (struct netcheck_try){ NETCHECK_ENDED, (uint32_t)code };
-        all = all && tries[i].end != NETCHECK_PENDING;
+        if (all[i].try->end != NETCHECK_PENDING)
+            continue;
+        if (has(&failed, all[i].socket) &&
+            ws.option(all[i].socket, SOL_SOCKET, SO_ERROR, (char *)&code, &bytes) == 0)
+            *all[i].try = (struct netcheck_try){ NETCHECK_ENDED, (uint32_t)code };
+        else if (has(&connected, all[i].socket))
+            *all[i].try = (struct netcheck_try){ NETCHECK_ENDED, 0 };
+        else
+            none = false;
     }
-    return all;
+    return none;
 }
 
-void netproof_run(DWORD wait_ms, struct netcheck_try tries[NETCHECK_WAYS])
+_Static_assert(NETCHECK_BITS <= FD_SETSIZE, "all in one set");
+
+void netproof_run(unsigned kinds, DWORD wait_ms, struct netcheck *n)
 {
-    struct winsock ws;
-    SOCKET sockets[NETCHECK_WAYS];
+    struct waiting all[NETCHECK_BITS];
+    size_t count = 0;
     DWORD began = 0;
 
-    for (unsigned i = 0; i < NETCHECK_WAYS; i++)
-        tries[i] = (struct netcheck_try){ NETCHECK_UNTRIED, 0 };
-    if (!load(&ws))
+    if (!load())
         return;
-    for (unsigned i = 0; i < NETCHECK_WAYS; i++)
-        sockets[i] = begin(&ws, (enum netcheck_way)i, &tries[i]);
+    for (unsigned bit = 0; bit < NETCHECK_BITS; bit++) {
+        unsigned kind = bit / NETCHECK_WAYS;
+        enum netcheck_way way = (enum netcheck_way)(bit % NETCHECK_WAYS);
+        struct waiting w = { INVALID_SOCKET, &n->try[kind][way] };
+
+        if (!(kinds & NETPROOF_KIND(kind)))
+            continue;
+        w.socket = begin(kind, way, w.try);
+        if (w.socket != INVALID_SOCKET)
+            all[count++] = w;
+    }
     began = GetTickCount();
     for (;;) {
         DWORD passed = GetTickCount() - began;
 
-        if (passed >= wait_ms || look(&ws, sockets, wait_ms - passed, tries))
+        if (passed >= wait_ms || look(all, count, wait_ms - passed))
             break;
     }
-    for (unsigned i = 0; i < NETCHECK_WAYS; i++)
-        if (sockets[i] != INVALID_SOCKET)
-            ws.close(sockets[i]);
-    ws.cleanup();
+    for (size_t i = 0; i < count; i++)
+        ws.close(all[i].socket);
+}
+
+void netproof_loopback(struct netcheck_try loopback[NETCHECK_FAMILIES])
+{
+    for (unsigned family = 0; family < NETCHECK_FAMILIES; family++) {
+        struct target to = target_of(family, true, SOCK_STREAM, DISCARD_PORT);
+        SOCKET s = INVALID_SOCKET;
+
+        if (!load())
+            return;
+        s = make_socket(&to, &loopback[family]);
+        if (s == INVALID_SOCKET)
+            continue;
+        begin_connect(s, &to, &loopback[family]);
+        ws.close(s);
+    }
+}
+
+/* Whatever filters say. */
+static bool find_interface(struct target *to, DWORD *index)
+{
+    HMODULE dll = dll_system(u"iphlpapi.dll");
+    __typeof__(&GetBestInterfaceEx) best = FOUND(dll, GetBestInterfaceEx);
+
+    return best && best(&to->at.any, index) == NO_ERROR;
+}
+
+/* Bytes that the interface which leads there has sent so far. */
+static bool count_sent(struct target *to, uint32_t *bytes)
+{
+    HMODULE dll = dll_system(u"iphlpapi.dll");
+    __typeof__(&GetIfEntry) entry = FOUND(dll, GetIfEntry);
+    static MIB_IFROW row;
+
+    if (!entry || !find_interface(to, &row.dwIndex) || entry(&row) != NO_ERROR)
+        return false;
+    *bytes = row.dwOutOctets;
+    return true;
+}
+
+/* As many datagrams as the system takes, up to `offered` bytes.  It takes no more while
+ * one waits to be sent. */
+static void pour(SOCKET s, struct netcheck_burst *burst)
+{
+    static const char datagram[DATAGRAM];
+    int room = DATAGRAM;
+    DWORD began = GetTickCount();
+
+    ws.set(s, SOL_SOCKET, SO_SNDBUF, (const char *)&room, sizeof room);
+    while (burst->taken < burst->offered && GetTickCount() - began < BURST_MS) {
+        if (ws.send(s, datagram, DATAGRAM, 0) == (int)DATAGRAM)
+            burst->taken += DATAGRAM;
+        else if (ws.error() == WSAEWOULDBLOCK)
+            Sleep(1);
+        else
+            break;
+    }
+}
+
+void netproof_burst(enum netcheck_kind kind, enum netcheck_way way,
+                    struct netcheck_burst *burst)
+{
+    struct target to = target_of(kind >= NETCHECK_TCP6, false, SOCK_DGRAM, DISCARD_PORT);
+    struct netcheck_try try;
+    uint32_t before = 0, after = 0;
+    SOCKET s = INVALID_SOCKET;
+
+    *burst = (struct netcheck_burst){ .offered = BURST };
+    if (!load())
+        return;
+    burst->counted = count_sent(&to, &before);
+    if (become(way))
+        s = make_socket(&to, &try);
+    if (s != INVALID_SOCKET && ws.connect(s, &to.at.any, to.bytes) == 0)
+        pour(s, burst);
+    become_ourselves();
+    Sleep(COUNT_MS);
+    burst->counted = burst->counted && count_sent(&to, &after);
+    burst->left = after - before;
+    if (s != INVALID_SOCKET)
+        ws.close(s);
+}
+
+/* What has come so far. */
+static void drain(SOCKET s, struct netcheck_burst *burst)
+{
+    char got[DATAGRAM];
+    int bytes = 0;
+
+    while ((bytes = ws.receive(s, got, DATAGRAM, 0)) > 0)
+        burst->taken += (uint32_t)bytes;
+}
+
+void netproof_to_self(struct netcheck_burst *burst)
+{
+    static const char datagram[DATAGRAM];
+    struct target self = target_of(0, true, SOCK_DGRAM, 0);
+    struct netcheck_try try;
+    DWORD began = GetTickCount();
+    SOCKET s = INVALID_SOCKET;
+
+    *burst = (struct netcheck_burst){ .offered = 0 };
+    if (!load())
+        return;
+    s = make_socket(&self, &try);
+    if (s == INVALID_SOCKET)
+        return;
+    if (ws.bind(s, &self.at.any, self.bytes) == 0 &&
+        ws.name(s, &self.at.any, &self.bytes) == 0 &&
+        ws.connect(s, &self.at.any, self.bytes) == 0) {
+        burst->offered = SELF;
+        for (uint32_t sent = 0;
+             burst->taken < SELF && GetTickCount() - began < BURST_MS;) {
+            /* No more on the way than it has room for. */
+            if (sent - burst->taken < 4 * DATAGRAM && sent < SELF &&
+                ws.send(s, datagram, DATAGRAM, 0) == (int)DATAGRAM)
+                sent += DATAGRAM;
+            drain(s, burst);
+        }
+    }
+    ws.close(s);
+}
+
+bool netproof_has_route(unsigned family)
+{
+    struct target to = target_of(family, false, SOCK_DGRAM, DISCARD_PORT);
+    DWORD index = 0;
+
+    return find_interface(&to, &index);
 }

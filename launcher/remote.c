@@ -263,18 +263,13 @@ static uint32_t finish(const struct remote_request *q, struct command *c)
     return code;
 }
 
-/* "; the network is reached by: own token, anonymous" */
+/* "; the network is reached by: own token (IPv4 TCP), anonymous (IPv4 TCP)" */
 static void add_ways_out(uint32_t ways, struct u16buf *b)
 {
-    bool first = true;
-
-    for (unsigned way = 0; way < NETCHECK_WAYS; way++) {
-        if (!(ways >> way & 1))
-            continue;
-        u16buf_addz(b, first ? u"; the network is reached by: " : u", ");
-        u16buf_add_ascii(b, netcheck_name((enum netcheck_way)way));
-        first = false;
-    }
+    if (!ways)
+        return;
+    u16buf_addz(b, u"; the network is reached by: ");
+    netcheck_list(ways, b);
 }
 
 /* Whether the runner may be used; says what is not proven, to go on with it only once. */
@@ -299,16 +294,25 @@ static bool accept_level(const struct remote *r)
     return r->request->allow_unproven;
 }
 
-const char *remote_missing(const struct remote_request *request, const char *unmet,
-                           struct err *err)
+bool remote_look(const struct remote_request *request, struct wire_hello *hello,
+                 struct err *err)
 {
     struct remote r = { 0 };
 
     if (!remote_open(&r, request, err))
-        return unmet;
-    unmet = wire_missing(&r.hello, request->offline);
+        return false;
+    *hello = r.hello;
     remote_close(&r);
-    return unmet;
+    return true;
+}
+
+const char *remote_missing(const struct remote_request *request, const char *unmet,
+                           struct err *err)
+{
+    struct wire_hello hello;
+
+    return remote_look(request, &hello, err) ? wire_missing(&hello, request->offline)
+                                             : unmet;
 }
 
 /* Once more where the runner ended just then, by idleness or by force. */

@@ -43,7 +43,11 @@ struct remote_request {
  * command has them.  Call it once a process. */
 uint32_t remote_run(const struct remote_request *request);
 
-/* Starts the runner, or meets the one that is warm, and returns what is missing from its
+/* Starts the runner, or meets the one that is warm: what it has seen of itself. */
+MUST_CHECK bool remote_look(const struct remote_request *request,
+                            struct wire_hello *hello, struct err *err);
+
+/* The same, and returns what is missing from its
  * proof: NULL when nothing is, `unmet` with *err when there is no meeting it. */
 const char *remote_missing(const struct remote_request *request, const char *unmet,
                            struct err *err);

@@ -6,20 +6,18 @@
  *                                                 SID: who started it and may ask
  *   ringfence-runner --signal PID EVENT           see runner_signal
  *   ringfence-runner --trial, --trial-terminal    see runner_trial.c
+ *   ringfence-runner --prove-net MS               see runner_network.c
  */
 #include "runner.h"
 
 #include "core/cmdline.h"
 #include "core/exitcode.h"
-#include "netproof.h"
 #include "win/dll.h"
 #include "win/paths.h"
 
-#define WORKERS        8u      /* commands being started at one time; any number runs */
-#define IDLE_MS        600000u /* without a client for so long, it ends */
-#define LAST_ONE_MS    60000u  /* what a client at the end may still take */
-#define REFUSAL_MS     2000u   /* for a filter's answer; no answer is no refusal */
-#define OWN_REFUSAL_MS 50u
+#define WORKERS     8u      /* commands being started at one time; any number runs */
+#define IDLE_MS     600000u /* without a client for so long, it ends */
+#define LAST_ONE_MS 60000u  /* what a client at the end may still take */
 
 void entry(void);
 
@@ -30,7 +28,7 @@ static struct {
     HANDLE thread[WORKERS];
     size_t count;
     uint32_t idle_ms;
-    uint32_t signal_pid, signal_event;
+    uint32_t signal_pid, signal_event, prove_ms;
     char16_t desktop[STATION_NAME_CAP]; /* made for us */
     char16_t word[512];
 } work = { .idle_ms = IDLE_MS };
@@ -100,19 +98,6 @@ static bool look_at_self(struct err *err)
     return true;
 }
 
-/* The network, before anything is said of it.  Where the account is the user's own there
- * is no filter to prove, but what gets out is named all the same. */
-static void look_at_network(void)
-{
-    struct netcheck_try tries[NETCHECK_WAYS];
-
-    netproof_run(runner.hello.seen & WIRE_SEEN_ACCOUNT ? REFUSAL_MS : OWN_REFUSAL_MS,
-                 tries);
-    netcheck_sum(tries, &runner.hello.net_tried, &runner.hello.net_out);
-    if (netcheck_blocked(tries))
-        runner.hello.seen |= WIRE_SEEN_BLOCKED;
-}
-
 /* What stdout gets: where the runner listens, or why it does not.  Then it is closed, as
  * the starter reads to its end. */
 static bool say(const uint8_t *frame, size_t bytes)
@@ -152,7 +137,7 @@ static bool begin(struct wire_ready *ready, struct err *err)
     runner_find_console(work.desktop); /* what is started is told which it has */
     if (runner.apart)
         runner.hello.seen |= WIRE_SEEN_APART;
-    look_at_network();
+    runner_look_at_network();
     if (runner_shows_terminal())
         runner.hello.can |= WIRE_CAN_TERMINAL;
     return listen(ready, err);
@@ -211,7 +196,7 @@ static bool next_sid(struct u16s *rest, struct sid *sid)
     return cmdline_next(rest, &word) && sid_parse(sid, u16buf_text(&word));
 }
 
-enum what { NOTHING, SERVE, SIGNAL, TRIAL, TRIAL_TERMINAL };
+enum what { NOTHING, SERVE, SIGNAL, PROVE, TRIAL, TRIAL_TERMINAL };
 
 static enum what read_words(struct u16s rest)
 {
@@ -229,6 +214,8 @@ static enum what read_words(struct u16s rest)
             ok = next_number(&rest, &work.idle_ms);
         else if (u16s_eq(u16buf_text(&buf), U16S("--desktop")))
             ok = next_name(&rest, work.desktop);
+        else if (u16s_eq(u16buf_text(&buf), U16S("--prove-net")))
+            ok = next_number(&rest, &work.prove_ms), what = PROVE;
         else if (u16s_eq(u16buf_text(&buf), U16S("--signal")))
             ok = next_number(&rest, &work.signal_pid) &&
                  next_number(&rest, &work.signal_event),
@@ -255,6 +242,8 @@ static uint32_t run(void)
         return EXIT_RINGFENCE;
     case SIGNAL:
         return runner_signal_main(work.signal_pid, work.signal_event);
+    case PROVE:
+        return runner_prove_main(work.prove_ms);
     case TRIAL:
         return runner_trial_main(false);
     case TRIAL_TERMINAL:

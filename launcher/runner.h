@@ -26,6 +26,7 @@ struct runner {
     struct sid logon;   /* the user's own, where a logon service started us */
     struct sid station; /* what stands for it in children that are apart */
     bool apart;         /* children have nothing of the logon */
+    bool cap_hurts;     /* the traffic cap slows loopback: no job gets it */
     struct guard guard;
     struct wire_hello hello;
     bool has_lists; /* attribute lists: the child inherits what is named, and no more */
@@ -118,6 +119,12 @@ void runner_find_console(const char16_t *given);
  * enough (Wine). */
 MUST_CHECK bool runner_shows_terminal(void);
 uint32_t runner_trial_main(bool terminal); /* that child */
+
+/* What a child like any other can do on the network, before anything is said of it; and
+ * what is said, looked at anew where there was no route and now is one. */
+void runner_look_at_network(void);
+void runner_hello(struct wire_hello *hello);
+uint32_t runner_prove_main(uint32_t ms); /* that child: a struct netcheck to stdout */
 
 /* Serves clients on one instance until runner.stop is set.  ctx: struct pipe_end *. */
 DWORD WINAPI runner_serve(void *ctx);

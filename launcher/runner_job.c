@@ -60,7 +60,7 @@ bool runner_make_job(bool offline, bool windows, HANDLE *job, uint32_t *got,
     *got = 0;
     if (windows && limit_windows(made))
         *got |= WIRE_GOT_UI;
-    if (offline && cap_traffic(made))
+    if (offline && !runner.cap_hurts && cap_traffic(made))
         *got |= WIRE_GOT_NET_CAP;
     *job = handle_take(&made);
     return true;

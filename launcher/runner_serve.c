@@ -91,7 +91,10 @@ static void serve_resize(struct talk *t)
 
 static void serve_one(struct talk *t)
 {
-    if (!reply(t, wire_hello_write(&runner.hello, t->reply, sizeof t->reply)))
+    struct wire_hello hello;
+
+    runner_hello(&hello);
+    if (!reply(t, wire_hello_write(&hello, t->reply, sizeof t->reply)))
         return;
     if (!receive(t) || !pipe_check_client(t->end, &runner.user, &t->err)) {
         refuse(t);

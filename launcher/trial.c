@@ -3,6 +3,7 @@
 #include "act.h"
 #include "context.h"
 #include "core/exitcode.h"
+#include "core/netcheck.h"
 #include "core/pathsearch.h"
 #include "core/sandbox.h"
 #include "decoy.h"
@@ -70,7 +71,8 @@ static bool is_loopback_open(void)
            u16s_is(u16buf_text(&policy), "all");
 }
 
-void trial_enforce(struct trial *t, const struct remote_request *runner)
+void trial_enforce(struct trial *t, const struct remote_request *runner,
+                   uint32_t net_held)
 {
     struct err unused;
 
@@ -79,6 +81,7 @@ void trial_enforce(struct trial *t, const struct remote_request *runner)
     t->used = true; /* the group's entries are still to be made */
     t->enforced = true;
     t->loopback_open = is_loopback_open();
+    t->net_held = net_held;
     t->fenced.by = runner->account.name ? ACTOR_RUNNER : ACTOR_OWN_RUNNER;
     decoy_use_runner(runner);
 }
@@ -335,6 +338,17 @@ static bool try_act(struct trial *t, const struct battery_row *row,
     return decoy_put_away(row->place, &t->scratch, err);
 }
 
+/* Whether the row begins a connection in a way that the traffic cap holds. */
+static bool is_held(const struct trial *t, const struct battery_row *row)
+{
+    for (unsigned way = 0; way < NETCHECK_WAYS; way++)
+        if (t->net_held & NETCHECK_BIT(NETCHECK_TCP4, way) &&
+            row->act == BATTERY_CONNECT_AS &&
+            u16s_is(u16s_of(store.path), netcheck_name((enum netcheck_way)way)))
+            return true;
+    return false;
+}
+
 static enum trial_verdict judge(const struct trial *t, const struct battery_row *row,
                                 struct trial_result *r)
 {
@@ -355,6 +369,8 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
             return TRIAL_BROKEN;
         return r->reason = row->why, TRIAL_COSTS;
     }
+    if (r->with.started && r->with.code == 0 && is_held(t, row))
+        return r->reason = "held by the traffic cap alone", TRIAL_ENFORCED;
     if (r->with.changed || (r->with.started && r->with.code == 0)) {
         if (r->with.code != 0)
             r->reason = "refused, yet changed";

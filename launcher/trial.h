@@ -42,6 +42,7 @@ struct trial {
     bool lowered;          /* integrity = lowered: token and workspace */
     bool enforced;         /* level enforced: children come from a runner */
     bool loopback_open;    /* by setup's policy */
+    uint32_t net_held;     /* NETCHECK_BIT */
     enum level_token kept; /* what the fence's token has shown */
     struct scratch scratch;
     struct actor fenced; /* without a token the fenced side is tried without a fence */
@@ -58,8 +59,11 @@ enum level_token trial_look(enum fence fence, bool lowered);
 MUST_CHECK bool trial_open(struct trial *trial, enum fence fence, bool lowered,
                            struct err *err);
 
-/* From here on the fenced side goes through that runner, which stays the caller's. */
-void trial_enforce(struct trial *trial, const struct remote_request *runner);
+/* From here on the fenced side goes through that runner, which stays the caller's.
+ * net_held is what it has found the traffic cap alone to hold: a connection that is begun
+ * so gets nowhere, which the child that begins it cannot see. */
+void trial_enforce(struct trial *trial, const struct remote_request *runner,
+                   uint32_t net_held);
 
 /* DENIED, OPEN, ALLOWED or COSTS: what should come of the row here. */
 enum battery_expect trial_expect(const struct trial *trial,

@@ -11,6 +11,9 @@ $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes __imp_CreateFileW __imp_DeviceIoControl)
 
 $(WINTEST)/win_test_token.exe: LDTEST = $(call wraps,dll_security)
+$(WINTEST)/win_test_netproof.exe: $(WINTEST)/launcher/netproof.o
+# Has its own netproof.h, and a child that says what it is told.
+$(WINTEST)/win_test_runner_network.exe: $(WINTEST)/launcher/runner_network.o
 # Has its own runner_make_job: jobs keep limits on windows, and may or may not be left.
 $(WINTEST)/win_test_runnerjob.exe: $(WINTEST)/launcher/runner_start.o
 $(WINTEST)/win_test_runnerjob.exe: LDTEST = $(call wraps,dll_security)

@@ -2,7 +2,7 @@
 
 #include "core/bytes.h"
 
-#define HELLO_BYTES   (20u + 68u)
+#define HELLO_BYTES   (24u + 68u)
 #define STARTED_BYTES 24u
 #define ERROR_BYTES   (8u + WIRE_CALL_CAP + 2u * ERR_OBJECT_CAP)
 
@@ -85,6 +85,7 @@ static void flow_hello(struct flow *f, struct wire_hello *hello)
     flow_32(f, &hello->can);
     flow_32(f, &hello->net_tried);
     flow_32(f, &hello->net_out);
+    flow_32(f, &hello->net_held);
     if (!f->from)
         sid_write(&hello->account, sid);
     flow_bytes(f, sid, sizeof sid);
@@ -383,8 +384,11 @@ const char *wire_missing(const struct wire_hello *hello, bool offline)
                "read the user's processes by it";
     if (!offline || hello->seen & WIRE_SEEN_BLOCKED)
         return NULL;
-    return hello->net_out ? "the network is not blocked"
-                          : "nothing shows that the network is blocked";
+    if (hello->net_out)
+        return "the network is not blocked";
+    return hello->net_tried ? "nothing shows that the network is blocked"
+                            : "there is no route to any network, and loopback does not "
+                              "show that it is blocked";
 }
 
 static const char note_tag[5] = { 'R', 'F', 'R', '1', ' ' };

@@ -60,24 +60,27 @@ struct wire_ready {
 #define WIRE_SEEN_APART      0x10u /* what it starts has nothing of the user's logon */
 #define WIRE_SEEN_ALL        0x1Fu
 
-#define WIRE_CAN_TERMINAL 0x01u /* a pseudo console has shown what a child wrote to it   \
-                                 */
+#define WIRE_CAN_TERMINAL                                                                \
+    0x01u /* a pseudo console has shown what a child wrote to it                         \
+           */
 #define WIRE_CAN_ALL 0x01u
 
 struct wire_hello {
     uint32_t pid;
     uint32_t seen;      /* WIRE_SEEN_… */
     uint32_t can;       /* WIRE_CAN_… */
-    uint32_t net_tried; /* netcheck's ways, a bit each */
+    uint32_t net_tried; /* NETCHECK_BIT: tries that show something */
     uint32_t net_out;   /* those that got out */
+    uint32_t net_held;  /* those that only the traffic cap holds */
     struct sid account; /* the runner's own */
 };
 
 #define WIRE_START_OFFLINE  0x01u /* cap the job's outgoing traffic */
 #define WIRE_START_DETACHED 0x02u /* no console at all */
 #define WIRE_START_UNPROVEN 0x04u /* go on where the token shows no restriction */
-#define WIRE_START_TERMINAL 0x08u /* the first two handles are a pseudo console's ends   \
-                                   */
+#define WIRE_START_TERMINAL                                                              \
+    0x08u /* the first two handles are a pseudo console's ends                           \
+           */
 #define WIRE_START_FLAGS 0x0Fu
 
 struct wire_start {

@@ -15,7 +15,7 @@
 #define NOTE      u"local\\ringfence\\runner-own.txt"
 #define NOTE_SIZE 64u
 #define HEAD_SIZE 8u
-#define HELLO     (HEAD_SIZE + 88u)
+#define HELLO     (HEAD_SIZE + 92u)
 
 /* launcher/core/wire.h, on purpose a second time: what is on the wire stays. */
 enum { KIND_HELLO = 2, KIND_OFFER = 3, KIND_START = 4, KIND_ERROR = 6 };
@@ -566,7 +566,7 @@ static void pipe__garbage__is_refused_and_the_runner_lives_on(void **state)
         { "RF\1\3\0\0\0\0", 8 },         /* another version */
         { "RF\2\4\xFF\xFF\xFF\xFF", 8 }, /* a START of 4 GB */
         { "RF\2\x63\0\0\0\0", 8 },       /* no kind */
-        { "RF\2\2\x58\0\0\0", 8 },       /* a HELLO, cut */
+        { "RF\2\2\x5c\0\0\0", 8 },       /* a HELLO, cut */
         { "RF\2\x0C\0\0\0\0", 8 },
         { "RF\2\7\x08\0\0\0\0\0\0\0\0\0\0\0", 16 }, /* a signal for nobody */
     };

@@ -218,6 +218,7 @@ static void hello__every_field__goes_there_and_back(void **state)
                              .can = WIRE_CAN_TERMINAL,
                              .net_tried = 0x1F,
                              .net_out = 0x10,
+                             .net_held = 0x800000,
                              .account = sid_well_known(SID_USERS) };
     struct wire_hello out;
 
@@ -228,9 +229,10 @@ static void hello__every_field__goes_there_and_back(void **state)
     assert_int_equal(out.seen, WIRE_SEEN_ALL);
     assert_int_equal(out.net_tried, 0x1F);
     assert_int_equal(out.net_out, 0x10);
+    assert_int_equal(out.net_held, 0x800000);
     assert_true(sid_eq(&out.account, &in.account));
     assert_int_equal(out.can, WIRE_CAN_TERMINAL);
-    payload[20] = 2; /* the SID's revision */
+    payload[24] = 2; /* the SID's revision */
     assert_false(wire_hello_read(&out, payload, payload_bytes));
     in.seen = WIRE_SEEN_ALL + 1;
     assert_int_equal(wire_hello_write(&in, frame, sizeof frame), 0);

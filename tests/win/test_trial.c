@@ -7,6 +7,7 @@
 #include "trial.h"
 
 #include "act.h"
+#include "core/netcheck.h"
 #include "decoy.h"
 
 #include <setjmp.h>
@@ -390,7 +391,7 @@ static enum trial_verdict judged_enforced(const struct battery_row *row)
     const struct remote_request runner = { .offline = true };
 
     assert_true(trial_open(&trial, FENCE_STANDARD, false, &err));
-    trial_enforce(&trial, &runner);
+    trial_enforce(&trial, &runner, 0);
     trial.loopback_open = false;
     assert_true(trial_row(&trial, row, &r, &err));
     assert_true(trial_close(&trial, &err));
@@ -432,6 +433,35 @@ static void enforced__runner_starts_nothing__is_no_denial(void **state)
     assert_string_equal(r.reason, "no child starts with the fence");
     row.expect = BATTERY_ALLOWED;
     assert_int_equal(judged_enforced(&row), TRIAL_BROKEN);
+}
+
+/* A connection that is begun and gets nowhere is done as far as its child can see. */
+static void enforced__begun_and_held_by_the_cap__is_enforced_and_said(void **state)
+{
+    struct battery_row row = { .id = "net",
+                               .text = "",
+                               .act = BATTERY_CONNECT_AS,
+                               .expect = BATTERY_DENIED,
+                               .place = BATTERY_LITERAL,
+                               .path = "deny-only copy",
+                               .enforced = true };
+
+    (void)state;
+    fake.without = fake.with = (struct side){ .code = 0 };
+    assert_true(trial_open(&trial, FENCE_STANDARD, false, &err));
+    trial.enforced = true;
+    trial.net_held = NETCHECK_BIT(NETCHECK_TCP4, NETCHECK_DENY_ONLY);
+    assert_true(trial_row(&trial, &row, &r, &err));
+    assert_int_equal(r.verdict, TRIAL_ENFORCED);
+    assert_string_equal(r.reason, "held by the traffic cap alone");
+    row.path = "anonymous"; /* nothing holds that */
+    assert_true(trial_row(&trial, &row, &r, &err));
+    assert_int_equal(r.verdict, TRIAL_NOT_ENFORCED);
+    row.path = "deny-only copy";
+    trial.net_held = NETCHECK_BIT(NETCHECK_UDP4, NETCHECK_DENY_ONLY);
+    assert_true(trial_row(&trial, &row, &r, &err));
+    assert_int_equal(r.verdict, TRIAL_NOT_ENFORCED);
+    assert_true(trial_close(&trial, &err));
 }
 
 static void decoy__missing_or_stuck__is_said(void **state)
@@ -562,6 +592,7 @@ int main(void)
         TEST(network__refused__is_denied_and_unreachable_is_not),
         TEST(enforced__what_fences_leave_open__is_expected_closed),
         TEST(enforced__runner_starts_nothing__is_no_denial),
+        TEST(enforced__begun_and_held_by_the_cap__is_enforced_and_said),
         TEST(decoy__missing_or_stuck__is_said),
         TEST(still_can__after_a_denial__asks_of_the_same_things),
         TEST(battery__every_row__is_sound),
