@@ -25,6 +25,7 @@ bool actor_make(struct actor *actor, enum fence fence, bool lowered,
     struct err why; /* *kept says enough */
 
     actor->root = *root;
+    actor->lowered = lowered;
     if (!token_user_sid(&parts.user, err))
         return false;
     parts.has_logon = token_logon_sid(&parts.logon);
@@ -57,7 +58,7 @@ void actor_end(void)
     all = NULL;
 }
 
-/* ringfence verify-act --runner SID PROGRAM, and the line as it is. */
+/* ringfence verify-act --runner [--lowered] SID PROGRAM, and the line as it is. */
 static bool wrap(const struct actor *actor, const struct actor_start *start)
 {
     struct u16buf self = U16BUF(through.self), line = U16BUF(through.line);
@@ -72,6 +73,8 @@ static bool wrap(const struct actor *actor, const struct actor_start *start)
     cmdline_add(&line, U16S("verify-act"));
     cmdline_add(&line,
                 actor->by == ACTOR_RUNNER ? U16S("--runner") : U16S("--own-runner"));
+    if (actor->lowered)
+        cmdline_add(&line, U16S("--lowered"));
     cmdline_add(&line, u16buf_text(&sid));
     cmdline_add(&line, u16s_of(start->program));
     u16buf_addc(&line, u' ');

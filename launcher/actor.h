@@ -20,6 +20,7 @@ struct actor {
     HANDLE token; /* NULL: none could be made, children start without */
     struct token_security security;
     struct sid root;
+    bool lowered;
     enum actor_by by; /* a runner makes a token of its own for the root */
 };
 

@@ -45,6 +45,15 @@ static const char *why_not(enum proof_end end)
     return whys[end];
 }
 
+/* What is to be proven: a fence, or (runner) level enforced. */
+struct wanted {
+    enum fence fence;
+    bool lowered;
+    const struct remote_request *runner;
+    uint32_t net_held;
+    size_t slot; /* in the file */
+};
+
 static void take(struct canary_proof *to, const struct proof *p)
 {
     to->held = p->end == PROOF_HELD;
@@ -53,6 +62,7 @@ static void take(struct canary_proof *to, const struct proof *p)
     to->inside_allowed = p->inside_allowed;
     to->inside_total = p->inside_total;
     to->time = p->time;
+    to->net_held = p->net_held;
     to->why = why_not(p->end);
 }
 
@@ -114,8 +124,7 @@ static bool try_rows(struct proof *p, struct err *err)
 {
     for (size_t i = 0; i < battery_count; i++) {
         const struct battery_row *row = &battery_rows[i];
-        enum battery_expect expect =
-            battery_expect(row, store.trial.fence, store.trial.lowered);
+        enum battery_expect expect = trial_expect(&store.trial, row);
         struct trial_result r;
 
         if (!row->canary || expect == BATTERY_OPEN)
@@ -133,12 +142,14 @@ static bool try_rows(struct proof *p, struct err *err)
     return true;
 }
 
-static bool run(enum fence fence, bool lowered, struct proof *p, struct err *err)
+static bool run(const struct wanted *w, struct proof *p, struct err *err)
 {
     struct err left;
-    bool good = trial_open(&store.trial, fence, lowered, err), gone = false;
+    bool good = trial_open(&store.trial, w->fence, w->lowered, err), gone = false;
 
-    *p = (struct proof){ .time = win_time() };
+    *p = (struct proof){ .time = win_time(), .net_held = w->net_held };
+    if (good && w->runner)
+        trial_enforce(&store.trial, w->runner, w->net_held);
     if (good && (store.trial.scratch.not_kept || store.trial.scratch.refused))
         p->end = PROOF_UNDECIDED; /* files in TEMP keep no lists: nothing to try on */
     else if (good)
@@ -226,11 +237,10 @@ static void name_file(const struct context *c)
     u16buf_addz(&path, u"\\proof");
 }
 
-bool canary_read(const struct context *c, enum fence fence, struct canary_proof *proof)
+static bool read_slot(const struct context *c, size_t slot, struct canary_proof *proof)
 {
     struct proof_file file = { 0 };
     uint8_t key[PROOF_KEY_BYTES];
-    size_t slot = proof_slot(fence, c->policy.lowered);
 
     name_file(c);
     if (!read_key(key) || !read_file(key, &file) || file.of[slot].end == PROOF_NONE)
@@ -240,29 +250,61 @@ bool canary_read(const struct context *c, enum fence fence, struct canary_proof 
     return true;
 }
 
-bool canary_prove(struct context *c, enum fence fence, bool fresh,
+bool canary_read(const struct context *c, enum fence fence, struct canary_proof *proof)
+{
+    return read_slot(c, proof_slot(fence, c->policy.lowered), proof);
+}
+
+bool canary_read_enforced(const struct context *c, struct canary_proof *proof)
+{
+    return read_slot(c, proof_slot_enforced(c->policy.lowered), proof);
+}
+
+static bool prove(struct context *c, const struct wanted *w, bool fresh,
                   struct canary_proof *proof, struct err *err)
 {
     struct proof_file file = { 0 };
     struct proof made;
     uint8_t key[PROOF_KEY_BYTES];
-    bool has_key = read_key(key), lowered = c->policy.lowered;
-    size_t slot = proof_slot(fence, lowered);
+    bool has_key = read_key(key);
 
-    *proof = (struct canary_proof){ .why = why_not_token(trial_look(fence, lowered),
-                                                         lowered) };
+    *proof = (struct canary_proof){ .why = why_not_token(trial_look(w->fence, w->lowered),
+                                                         w->lowered) };
     if (proof->why)
         return true;
     name_file(c);
-    if (!fresh && has_key && read_file(key, &file) && is_fresh(&file.of[slot])) {
-        take(proof, &file.of[slot]);
+    if (!fresh && has_key && read_file(key, &file) && is_fresh(&file.of[w->slot]) &&
+        file.of[w->slot].net_held == w->net_held) {
+        take(proof, &file.of[w->slot]);
         proof->cached = true;
         return true;
     }
-    if (!run(fence, lowered, &made, err))
+    if (!run(w, &made, err))
         return false;
     take(proof, &made);
     if (has_key)
-        write_down(c, key, slot, &made);
+        write_down(c, key, w->slot, &made);
     return true;
+}
+
+bool canary_prove(struct context *c, enum fence fence, bool fresh,
+                  struct canary_proof *proof, struct err *err)
+{
+    const struct wanted w = { .fence = fence,
+                              .lowered = c->policy.lowered,
+                              .slot = proof_slot(fence, c->policy.lowered) };
+
+    return prove(c, &w, fresh, proof, err);
+}
+
+bool canary_prove_enforced(struct context *c, const struct remote_request *runner,
+                           uint32_t net_held, struct canary_proof *proof, struct err *err)
+{
+    const struct wanted w = { .fence = FENCE_STANDARD,
+                              .lowered = c->policy.lowered,
+                              .runner = runner,
+                              .net_held = net_held,
+                              .slot = proof_slot_enforced(c->policy.lowered) };
+
+    return prove(c, &w, false, proof, err);
 }

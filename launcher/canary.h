@@ -8,13 +8,15 @@
 
 #include "context.h"
 #include "core/fence.h"
+#include "remote.h"
 
 struct canary_proof {
     bool held;
     unsigned outside_denied, outside_total, inside_allowed, inside_total;
-    uint64_t time;   /* FILETIME: when it was tried */
-    bool cached;     /* it was read from <data>\proof */
-    const char *why; /* static text when not held, "" when held */
+    uint64_t time;     /* FILETIME: when it was tried */
+    uint32_t net_held; /* level enforced: NETCHECK_BIT, held by the traffic cap alone */
+    bool cached;       /* it was read from <data>\proof */
+    const char *why;   /* static text when not held, "" when held */
 };
 
 /* The proof of this fence, its token lowered if c->policy says so (c->data is where it is
@@ -29,7 +31,16 @@ struct canary_proof {
 MUST_CHECK bool canary_prove(struct context *c, enum fence fence, bool fresh,
                              struct canary_proof *proof, struct err *err);
 
+/* The same for level enforced, by children of that runner, which has to be there already:
+ * one that is started from here on ends with this process.  An earlier proof counts only
+ * where the runner has found the traffic cap to hold just what it held then. */
+MUST_CHECK bool canary_prove_enforced(struct context *c,
+                                      const struct remote_request *runner,
+                                      uint32_t net_held, struct canary_proof *proof,
+                                      struct err *err);
+
 /* The proof of this fence that is written down for this Windows and Ringfence, however
  * old it is; false when there is none.  Starts nothing. */
 MUST_CHECK bool canary_read(const struct context *c, enum fence fence,
                             struct canary_proof *proof);
+MUST_CHECK bool canary_read_enforced(const struct context *c, struct canary_proof *proof);

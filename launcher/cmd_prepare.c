@@ -186,16 +186,31 @@ static bool refuse(struct record *record, const char *why, const char16_t *root,
     return false;
 }
 
-/* Whether the runner of the sandbox account holds; without one there is nothing to say.
- */
-static bool is_enforced(const struct context *c)
+/* What level enforced lacks here: what the runner has not seen of itself, or what the
+ * canary has seen of its children.  NULL, or static text. */
+static const char *missing_from_enforced(struct context *c, struct err *err)
+{
+    struct enforced_runner runner;
+    struct canary_proof proof;
+    const char *missing = enforced_missing(c, &runner, err);
+
+    if (missing)
+        return missing;
+    if (!canary_prove_enforced(c, runner.request, runner.net_held, &proof, err))
+        return "the canary could not be run by the sandbox account";
+    return proof.held ? NULL : proof.why;
+}
+
+/* Whether the sandbox account's runner and its children hold; without one there is
+ * nothing to say. */
+static bool is_enforced(struct context *c)
 {
     struct err err = { 0 };
     const char *missing = NULL;
 
     if (c->policy.want != LEVEL_WANT_AUTO && c->policy.want != LEVEL_WANT_ENFORCED)
         return false;
-    missing = enforced_missing(c, &err);
+    missing = missing_from_enforced(c, &err);
     if (missing && c->policy.want == LEVEL_WANT_ENFORCED) {
         char16_t text[256];
         struct u16buf b = U16BUF(text);

@@ -8,6 +8,7 @@
 #include "core/aclstate.h"
 #include "core/exitcode.h"
 #include "core/json.h"
+#include "core/netcheck.h"
 #include "ledger.h"
 #include "report.h"
 #include "roster.h"
@@ -150,25 +151,34 @@ static void add_of(struct u16buf *b, unsigned part, unsigned all, const char16_t
     u16buf_addz(b, what);
 }
 
-static void print_canary(enum fence fence)
+static void print_proof(const char *of, const struct canary_proof *proof)
 {
-    char16_t text[320];
+    char16_t text[640];
     struct u16buf b = U16BUF(text);
-    struct canary_proof proof;
 
-    if (!canary_read(&status.context, fence, &proof))
-        return;
-    u16buf_add_ascii(&b, fence_name(fence));
-    u16buf_addz(&b, u" fence, ");
-    add_age(&b, proof.time);
+    u16buf_add_ascii(&b, of);
+    add_age(&b, proof->time);
     u16buf_addz(&b, u": ");
-    if (!proof.held) {
-        u16buf_add_ascii(&b, proof.why);
+    if (!proof->held) {
+        u16buf_add_ascii(&b, proof->why);
         u16buf_addz(&b, u"; ");
     }
-    add_of(&b, proof.outside_denied, proof.outside_total, u" acts outside denied, ");
-    add_of(&b, proof.inside_allowed, proof.inside_total, u" inside allowed");
+    add_of(&b, proof->outside_denied, proof->outside_total, u" acts outside denied, ");
+    add_of(&b, proof->inside_allowed, proof->inside_total, u" inside allowed");
+    if (proof->net_held) {
+        u16buf_addz(&b, u"; network held by the traffic cap alone: ");
+        netcheck_list(proof->net_held, &b);
+    }
     out_line(OUT_STDOUT, u"canary     ", text);
+}
+
+static void print_canary(enum fence fence)
+{
+    struct canary_proof proof;
+
+    if (canary_read(&status.context, fence, &proof))
+        print_proof(fence == FENCE_STRICT ? "strict fence, " : "standard fence, ",
+                    &proof);
 }
 
 /* How far the i-th root's grant is, in the journal's words. */
@@ -333,11 +343,14 @@ static void print_journal(void)
 static void print_text(const struct context *c)
 {
     bool fenced = c->verdict.level != LEVEL_ADVISORY;
+    struct canary_proof proof;
 
     out_line(OUT_STDOUT, u"level      ",
              c->inside ? u"inside a fence: the token says so" : level_text(c));
     print_canary(c->fence);
     print_canary(c->fence == FENCE_STRICT ? FENCE_STANDARD : FENCE_STRICT);
+    if (canary_read_enforced(c, &proof))
+        print_proof("enforced, ", &proof);
     out_line(OUT_STDOUT, u"workspace  ", c->root.at);
     print_writes();
     for (size_t i = 0; i < c->root_count; i++)
@@ -359,22 +372,32 @@ static void print_text(const struct context *c)
         out_line(OUT_STDOUT, u"not fenced ", status.volumes, u": no ACLs");
 }
 
+static void json_proof(struct json *json, const char *of,
+                       const struct canary_proof *proof)
+{
+    char16_t text[320];
+    struct u16buf held = U16BUF(text);
+
+    netcheck_list(proof->net_held, &held);
+    json_open(json, NULL, u'{');
+    json_ascii(json, "fence", of);
+    json_bool(json, "held", proof->held);
+    json_ascii(json, "why", proof->why);
+    json_number(json, "outside_denied", proof->outside_denied);
+    json_number(json, "outside_total", proof->outside_total);
+    json_number(json, "inside_allowed", proof->inside_allowed);
+    json_number(json, "inside_total", proof->inside_total);
+    json_number(json, "time", proof->time / SECOND - UNIX_EPOCH);
+    json_text(json, "network_held_by_the_traffic_cap_alone", u16buf_text(&held));
+    json_close(json, u'}');
+}
+
 static void json_canary(struct json *json, enum fence fence)
 {
     struct canary_proof proof;
 
-    if (!canary_read(&status.context, fence, &proof))
-        return;
-    json_open(json, NULL, u'{');
-    json_ascii(json, "fence", fence_name(fence));
-    json_bool(json, "held", proof.held);
-    json_ascii(json, "why", proof.why);
-    json_number(json, "outside_denied", proof.outside_denied);
-    json_number(json, "outside_total", proof.outside_total);
-    json_number(json, "inside_allowed", proof.inside_allowed);
-    json_number(json, "inside_total", proof.inside_total);
-    json_number(json, "time", proof.time / SECOND - UNIX_EPOCH);
-    json_close(json, u'}');
+    if (canary_read(&status.context, fence, &proof))
+        json_proof(json, fence_name(fence), &proof);
 }
 
 static void json_root(struct json *json, size_t i)
@@ -415,12 +438,15 @@ static void json_root(struct json *json, size_t i)
 static void json_status(struct json *json)
 {
     const struct context *c = &status.context;
+    struct canary_proof proof;
     bool fenced = c->verdict.level != LEVEL_ADVISORY;
 
     json_ascii(json, "fence", fenced ? fence_name(c->fence) : "none");
     json_open(json, "canary", u'[');
     json_canary(json, FENCE_STANDARD);
     json_canary(json, FENCE_STRICT);
+    if (canary_read_enforced(c, &proof))
+        json_proof(json, "enforced", &proof);
     json_close(json, u']');
     json_bool(json, "writes_confined", fenced || c->inside);
     json_open(json, "roots", u'[');

@@ -2,8 +2,9 @@
  *
  * ringfence verify-act ACT [PATH [OTHER [LOOK]]]: one act of the battery, done by a child
  * of `ringfence verify`.  Ends with the act's Win32 error, 0 when it was done.
- * ringfence verify-act --runner|--own-runner ROOT PROGRAM LINE: such a child started by
- * the runner of the sandbox account, or by one of our own account; ends with its code.
+ * ringfence verify-act --runner|--own-runner [--lowered] ROOT PROGRAM LINE: such a child
+ * started by the runner of the sandbox account, or by one of our own account; ends with
+ * its code.
  * Neither is for people.
  */
 #include "act_net.h"
@@ -51,8 +52,11 @@ static uint32_t run_through(struct cli *cli, bool own)
     struct err err = { 0 };
     uint32_t code = EXIT_RINGFENCE;
 
-    if (!cli_next(cli) || !sid_parse(&through.request.root[0], u16buf_text(&cli->word)) ||
-        !cli_next(cli))
+    if (!cli_next(cli))
+        return EXIT_RINGFENCE;
+    through.request.lowered = u16s_is(u16buf_text(&cli->word), "--lowered");
+    if ((through.request.lowered && !cli_next(cli)) ||
+        !sid_parse(&through.request.root[0], u16buf_text(&cli->word)) || !cli_next(cli))
         return EXIT_RINGFENCE;
     u16buf_add(&program, u16buf_text(&cli->word));
     through.request.program = u16buf_text(&program);

@@ -134,13 +134,18 @@ bool enforced_give_roots(struct context *c, const struct context_wish *wish,
     return err_hint(err, "ringfence grant");
 }
 
-const char *enforced_missing(const struct context *c, struct err *err)
+const char *enforced_missing(const struct context *c, struct enforced_runner *runner,
+                             struct err *err)
 {
     const char *missing = "the runner of the sandbox account cannot be started";
+    struct wire_hello hello;
 
     store.request = (struct remote_request){ .run = context_run_sid() };
-    if (enforced_request(c, false, &store.request, err))
-        missing = remote_missing(&store.request, missing, err);
+    if (enforced_request(c, false, &store.request, err) &&
+        remote_look(&store.request, &hello, err)) {
+        missing = wire_missing(&hello, true);
+        *runner = (struct enforced_runner){ &store.request, hello.net_held };
+    }
     return missing;
 }
 

@@ -21,9 +21,16 @@ MUST_CHECK bool enforced_request(const struct context *c, bool network_on,
 MUST_CHECK bool enforced_give_roots(struct context *c, const struct context_wish *wish,
                                     struct err *err);
 
-/* Starts the runner of the account without a network, or meets the one that is warm, and
- * says what is missing from its proof: NULL when nothing is, else static text. */
-const char *enforced_missing(const struct context *c, struct err *err);
+/* The runner of the account without a network, once it has proven itself. */
+struct enforced_runner {
+    const struct remote_request *request; /* this module's own; without the password */
+    uint32_t net_held;                    /* NETCHECK_BIT: only the traffic cap holds */
+};
+
+/* Starts that runner, or meets the one that is warm, and says what is missing from its
+ * proof: NULL when nothing is, and *runner is filled; else static text. */
+const char *enforced_missing(const struct context *c, struct enforced_runner *runner,
+                             struct err *err);
 
 /* Asks on the terminal, unless the policy says `network = on`, and notes the answer in
  * <data>\network.log: "2026-11-27T18:40:12Z yes|no|policy ROOT: COMMAND", in UTC.  False

@@ -306,15 +306,6 @@ bool remote_look(const struct remote_request *request, struct wire_hello *hello,
     return true;
 }
 
-const char *remote_missing(const struct remote_request *request, const char *unmet,
-                           struct err *err)
-{
-    struct wire_hello hello;
-
-    return remote_look(request, &hello, err) ? wire_missing(&hello, request->offline)
-                                             : unmet;
-}
-
 /* Once more where the runner ended just then, by idleness or by force. */
 static bool start(const struct remote_request *q, struct command *out,
                   enum failed *failed, bool *refused_level, struct err *err)

@@ -29,6 +29,7 @@ struct remote_request {
     struct u16s data;    /* holds the note about the runner that is warm */
     bool allow_unproven;
     bool offline;
+    bool lowered; /* integrity = lowered */
     uint32_t idle_ms; /* of a runner started for this; 0: its own measure */
     struct sid run;   /* this and the roots' are SIDs of ours */
     struct sid root[FENCE_ROOTS_MAX];
@@ -46,11 +47,6 @@ uint32_t remote_run(const struct remote_request *request);
 /* Starts the runner, or meets the one that is warm: what it has seen of itself. */
 MUST_CHECK bool remote_look(const struct remote_request *request,
                             struct wire_hello *hello, struct err *err);
-
-/* The same, and returns what is missing from its
- * proof: NULL when nothing is, `unmet` with *err when there is no meeting it. */
-const char *remote_missing(const struct remote_request *request, const char *unmet,
-                           struct err *err);
 
 /* What is noted of the runner that is warm; false when none is.  Meets nobody. */
 MUST_CHECK bool remote_note(const struct remote_request *request, struct wire_note *note);

@@ -2,7 +2,7 @@
 
 #include "core/bytes.h"
 
-#define TAG       "RFPROOF2"
+#define TAG       "RFPROOF3"
 #define TAG_BYTES 8u
 
 /* Digested as it lies in memory. */
@@ -53,7 +53,8 @@ static bool read_slot(const uint8_t *at, struct proof *p)
                          .inside_allowed = bytes_get16(at + 8),
                          .inside_total = bytes_get16(at + 10),
                          .time = bytes_get32(at + 12) | (uint64_t)bytes_get32(at + 16)
-                                                            << 32 };
+                                                            << 32,
+                         .net_held = bytes_get32(at + 20) };
     return p->end != PROOF_HELD || proof_has_held(p);
 }
 
@@ -88,6 +89,7 @@ static void write_slot(const struct proof *p, uint8_t *at)
     bytes_put16(at + 10, p->inside_total);
     bytes_put32(at + 12, (uint32_t)(p->time & UINT32_MAX));
     bytes_put32(at + 16, (uint32_t)(p->time >> 32));
+    bytes_put32(at + 20, p->net_held);
 }
 
 void proof_write(const struct proof_file *file, const uint8_t key[PROOF_KEY_BYTES],

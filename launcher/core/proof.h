@@ -4,9 +4,9 @@
  * and the key by which a proof of another Windows build or another Ringfence is told from
  * one of these. Pure, and free of the C library: the shims link the key.
  *
- * The file, little-endian: "RFPROOF2", the key, for each token { u32 end, u16 outside
- * denied, u16 outside tried, u16 inside allowed, u16 inside tried, u64 time }, and the
- * SHA-256 of all that.
+ * The file, little-endian: "RFPROOF3", the key, for each slot { u32 end, u16 outside
+ * denied, u16 outside tried, u16 inside allowed, u16 inside tried, u64 time, u32 held by
+ * the traffic cap }, and the SHA-256 of all that.
  */
 #pragma once
 
@@ -16,8 +16,8 @@
 #include "core/u16.h"
 
 #define PROOF_KEY_BYTES  12u
-#define PROOF_SLOTS      4u /* by proof_slot */
-#define PROOF_SLOT_BYTES 20u
+#define PROOF_SLOTS      6u /* by proof_slot and proof_slot_enforced */
+#define PROOF_SLOT_BYTES 24u
 #define PROOF_BYTES      (8u + PROOF_KEY_BYTES + PROOF_SLOTS * PROOF_SLOT_BYTES + SHA256_BYTES)
 
 /* What a proof holds for.  Text is filled up with zeros. */
@@ -50,7 +50,8 @@ enum proof_end {
 struct proof {
     enum proof_end end;
     uint16_t outside_denied, outside_total, inside_allowed, inside_total;
-    uint64_t time; /* FILETIME, 100 ns since 1601 */
+    uint64_t time;     /* FILETIME, 100 ns since 1601 */
+    uint32_t net_held; /* level enforced: NETCHECK_BIT, what only the traffic cap held */
 };
 
 struct proof_file {
@@ -61,6 +62,11 @@ struct proof_file {
 static inline size_t proof_slot(enum fence fence, bool lowered)
 {
     return (size_t)fence + (lowered ? 2u : 0u);
+}
+
+static inline size_t proof_slot_enforced(bool lowered)
+{
+    return lowered ? 5u : 4u;
 }
 
 /* Reads a whole file.  False, with *file untouched, for anything but a sound file with

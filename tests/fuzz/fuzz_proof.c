@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t key[PROOF_KEY_BYTES] = "a key";
-    uint8_t bytes[PROOF_BYTES] = "RFPROOF2", back[PROOF_BYTES];
+    uint8_t bytes[PROOF_BYTES] = "RFPROOF3", back[PROOF_BYTES];
     struct proof_file file;
     size_t take = SUMMED - 8 - PROOF_KEY_BYTES;
 

@@ -12,12 +12,15 @@ static const struct proof held = { .end = PROOF_HELD,
                                    .outside_total = 8,
                                    .inside_allowed = 5,
                                    .inside_total = 5,
-                                   .time = 0x01DC1234567890ABu };
+                                   .time = 0x01DC1234567890ABu,
+                                   .net_held = 0x208 };
 static uint8_t bytes[PROOF_BYTES];
 
 static void write_held(void)
 {
-    struct proof_file file = { { held, { .end = PROOF_ESCAPED, .outside_total = 300 } } };
+    struct proof_file file = { { held,
+                                 { .end = PROOF_ESCAPED, .outside_total = 300 },
+                                 { .end = PROOF_BROKEN, .inside_total = 3 } } };
 
     memset(bytes, 0xEE, sizeof bytes);
     proof_write(&file, key, bytes);
@@ -44,18 +47,20 @@ static void proof__written__is_read_back(void **state)
     assert_true(file.of[0].time == held.time);
     assert_int_equal(file.of[1].end, PROOF_ESCAPED);
     assert_int_equal(file.of[1].outside_total, 300);
+    assert_int_equal(file.of[2].end, PROOF_BROKEN);
+    assert_int_equal(file.of[0].net_held, 0x208);
 }
 
 static void proof__its_bytes__are_as_documented(void **state)
 {
-    static const uint8_t slot[] = {
-        1, 0, 0, 0, 8, 0, 8, 0, 5, 0, 5, 0, 0xAB, 0x90, 0x78, 0x56, 0x34, 0x12, 0xDC, 0x01
-    };
+    static const uint8_t slot[] = { 1,    0,    0,    0,    8,    0,    8,    0,
+                                    5,    0,    5,    0,    0xAB, 0x90, 0x78, 0x56,
+                                    0x34, 0x12, 0xDC, 0x01, 0x08, 0x02, 0,    0 };
 
     (void)state;
     write_held();
-    assert_int_equal(PROOF_BYTES, 132);
-    assert_memory_equal(bytes, "RFPROOF2", 8);
+    assert_int_equal(PROOF_BYTES, 196);
+    assert_memory_equal(bytes, "RFPROOF3", 8);
     assert_memory_equal(bytes + 8, key, PROOF_KEY_BYTES);
     assert_memory_equal(bytes + 20, slot, sizeof slot);
 }
@@ -108,14 +113,14 @@ static void read__sound_sum_over_nonsense__is_refused(void **state)
         size_t at;
         uint8_t value;
     } bad[] = {
-        { 7, '1' },         /* another version of the file */
-        { 20, PROOF_ENDS }, /* no such end */
-        { 23, 1 },          /* nor this */
-        { 24, 7 },          /* held, with 7 of 8 denied */
-        { 26, 9 },          /* with 8 of 9 */
-        { 28, 4 },          /* with 4 of 5 inside */
-        { 40, PROOF_HELD }, /* the second: nothing of it did */
-        { 80, PROOF_HELD }, /* and the last */
+        { 7, '1' },          /* another version of the file */
+        { 20, PROOF_ENDS },  /* no such end */
+        { 23, 1 },           /* nor this */
+        { 24, 7 },           /* held, with 7 of 8 denied */
+        { 26, 9 },           /* with 8 of 9 */
+        { 28, 4 },           /* with 4 of 5 inside */
+        { 44, PROOF_HELD },  /* the second: nothing of it did */
+        { 140, PROOF_HELD }, /* and the last */
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

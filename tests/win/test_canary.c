@@ -28,8 +28,25 @@ static struct {
     unsigned stuck;          /* so many acts cannot be done afterwards either */
     unsigned tries;          /* of that row */
     bool not_kept, cannot_open, cannot_go_on, cannot_close;
-    size_t opened, closed, rows;
+    size_t opened, closed, rows, enforced;
 } fake;
+
+static const struct remote_request request;
+
+void trial_enforce(struct trial *trial, const struct remote_request *runner,
+                   uint32_t net_held)
+{
+    assert_ptr_equal(runner, &request);
+    trial->enforced = true;
+    trial->net_held = net_held;
+    fake.enforced++;
+}
+
+enum battery_expect trial_expect(const struct trial *trial, const struct battery_row *row)
+{
+    return trial->enforced ? battery_expect_enforced(row, false)
+                           : battery_expect(row, trial->fence, trial->lowered);
+}
 
 enum level_token trial_look(enum fence fence, bool lowered)
 {
@@ -56,7 +73,7 @@ bool trial_close(struct trial *trial, struct err *err)
 bool trial_row(struct trial *trial, const struct battery_row *row,
                struct trial_result *result, struct err *err)
 {
-    bool inside = battery_expect(row, trial->fence, trial->lowered) == BATTERY_ALLOWED;
+    bool inside = trial_expect(trial, row) == BATTERY_ALLOWED;
 
     fake.rows++;
     if (fake.cannot_go_on)
@@ -305,6 +322,52 @@ static void lowered__a_proof_of_the_other_lies_there__is_proven_by_itself(void *
     assert_int_equal(proof.outside_total, plain);
 }
 
+static void prove_enforced(uint32_t net_held)
+{
+    memset(&proof, 0xEE, sizeof proof);
+    assert_true(canary_prove_enforced(&context, &request, net_held, &proof, &err));
+}
+
+/* The runner's word is not enough: its children have to be seen to hold. */
+static void enforced__its_own_proof__by_the_runner_and_kept_apart(void **state)
+{
+    size_t rows;
+
+    (void)state;
+    prove(FENCE_STANDARD, false);
+    assert_int_equal(fake.enforced, 0);
+    rows = fake.rows;
+    assert_false(canary_read_enforced(&context, &proof));
+    prove_enforced(0x208);
+    assert_true(proof.held && !proof.cached);
+    assert_int_equal(proof.net_held, 0x208);
+    assert_int_equal(fake.enforced, 1);
+    /* what the standard fence is known to leave open is closed there, and tried */
+    assert_true(fake.rows - rows > rows);
+    prove_enforced(0x208);
+    assert_true(proof.held && proof.cached);
+    assert_true(canary_read_enforced(&context, &proof));
+    assert_int_equal(proof.net_held, 0x208);
+    assert_int_equal(fake.enforced, 1);
+    prove_enforced(0x200); /* the runner has found something else */
+    assert_true(proof.held && !proof.cached);
+    assert_int_equal(fake.enforced, 2);
+    prove(FENCE_STANDARD, false);
+    assert_true(proof.cached);
+}
+
+static void enforced__a_delete_outside_is_done__has_not_held(void **state)
+{
+    (void)state;
+    fake.bad_row = "docs-delete-child";
+    fake.bad.verdict = TRIAL_NOT_ENFORCED;
+    prove_enforced(0);
+    assert_false(proof.held);
+    assert_non_null(strstr(proof.why, "got out"));
+    prove(FENCE_STANDARD, true);
+    assert_true(proof.held);
+}
+
 static void no_restricting_sids__a_proof_lies_there__nothing_is_started(void **state)
 {
     static const enum level_token tokens[] = { LEVEL_TOKEN_NOT_KEPT, LEVEL_TOKEN_FAILED,
@@ -502,6 +565,10 @@ int main(void)
         TEST(denied__not_for_the_fence__does_not_count),
         TEST(known_to_be_open__standard__does_not_count),
         TEST(lowered__a_proof_of_the_other_lies_there__is_proven_by_itself),
+}
+
+        TEST(enforced__its_own_proof__by_the_runner_and_kept_apart),
+        TEST(enforced__a_delete_outside_is_done__has_not_held),
         TEST(no_restricting_sids__a_proof_lies_there__nothing_is_started),
         TEST(files_without_lists__any__has_not_held),
         TEST(file_by_hand__not_ours__is_made_anew),
@@ -513,5 +580,5 @@ int main(void)
         TEST(machine__another_update__is_another_key),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,9 @@ static struct {
     bool reads;   /* setup --user went through */
     bool grants;
     bool readable;
-    bool enforced;
+    bool enforced; /* the runner has proven itself */
+    bool children_held, no_canary;
+    unsigned by_runner;
     bool hopeless; /* what granting_root failed for */
     bool others;   /* the journal has another root */
     bool shut;     /* it cannot be read */
@@ -68,6 +70,20 @@ bool canary_prove(struct context *c, enum fence fence, bool fresh,
     *proof = (struct canary_proof){ .held = fake.held[fence],
                                     .why = fake.held[fence] ? "" : "it got out" };
     return true;
+}
+
+static const struct remote_request request; /* of the runner that has proven itself */
+
+bool canary_prove_enforced(struct context *c, const struct remote_request *runner,
+                           uint32_t net_held, struct canary_proof *proof, struct err *e)
+{
+    (void)c;
+    assert_ptr_equal(runner, &request);
+    assert_int_equal(net_held, 3);
+    fake.by_runner++;
+    *proof = (struct canary_proof){ .held = fake.children_held,
+                                    .why = fake.children_held ? "" : "it got out" };
+    return !fake.no_canary || err_rule(e, "no TEMP", NULL);
 }
 
 bool setup_user_digest(uint8_t out[JOURNAL_ROOT_BYTES], struct err *e)
@@ -138,10 +154,12 @@ bool reading_admit(const struct context *c, struct u16s tool)
     return fake.readable;
 }
 
-const char *enforced_missing(const struct context *c, struct err *e)
+const char *enforced_missing(const struct context *c, struct enforced_runner *runner,
+                             struct err *e)
 {
     (void)c;
     (void)e;
+    *runner = (struct enforced_runner){ &request, 3 };
     return fake.enforced ? NULL : "no accounts";
 }
 
@@ -287,10 +305,35 @@ static void prepare__runner_holds__is_noted(void **state)
     struct record record;
 
     (void)state;
-    fake.enforced = true;
+    fake.enforced = fake.children_held = true;
     assert_int_equal(prepare(u""), EXIT_OK);
     assert_int_equal(written(&record), RECORD_READY);
     assert_int_equal(record.enforced, 1);
+    assert_int_equal(fake.by_runner, 1);
+}
+
+/* What the runner has seen of itself says nothing of files. */
+static void prepare__runner_holds_and_its_children_do_not__is_not_enforced(void **state)
+{
+    struct record record;
+
+    (void)state;
+    fake.enforced = true;
+    assert_int_equal(prepare(u""), EXIT_OK);
+    assert_int_equal(written(&record), RECORD_READY);
+    assert_int_equal(record.enforced, 0);
+    assert_int_equal(fake.by_runner, 1);
+}
+
+static void prepare__canary_cannot_run_by_the_runner__is_not_enforced(void **state)
+{
+    struct record record;
+
+    (void)state;
+    fake.enforced = fake.children_held = fake.no_canary = true;
+    assert_int_equal(prepare(u""), EXIT_OK);
+    assert_int_equal(written(&record), RECORD_READY);
+    assert_int_equal(record.enforced, 0);
 }
 
 static void prepare__profile_granted__is_ready_under_strict(void **state)
@@ -492,6 +535,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(prepare__all_well__is_ready_under_standard),
         TEST(prepare__runner_holds__is_noted),
+        TEST(prepare__runner_holds_and_its_children_do_not__is_not_enforced),
+        TEST(prepare__canary_cannot_run_by_the_runner__is_not_enforced),
         TEST(prepare__profile_granted__is_ready_under_strict),
         TEST(prepare__strict_got_out__standard_serves),
         TEST(prepare__canary_got_out__is_refused_and_nothing_walked),

@@ -28,6 +28,7 @@ static struct {
     enum level level;
     enum fence fence;
     struct canary_proof proof[2]; /* by enum fence */
+    struct canary_proof enforced; /* time 0: none */
     bool proven[2];
     struct journal_record record[2]; /* of the two roots */
     bool journal_fails;
@@ -77,6 +78,13 @@ bool canary_read(const struct context *c, enum fence fence, struct canary_proof 
     (void)c;
     *proof = fake.proof[fence];
     return fake.proven[fence];
+}
+
+bool canary_read_enforced(const struct context *c, struct canary_proof *proof)
+{
+    (void)c;
+    *proof = fake.enforced;
+    return fake.enforced.time != 0;
 }
 
 bool ledger_read(const char16_t *data_dir, struct ledger *ledger, struct err *e)
