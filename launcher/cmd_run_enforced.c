@@ -80,6 +80,7 @@ static bool fill(struct context *c, struct err *err)
     size_t units = 0;
 
     q->run = context_run_sid();
+    q->lowered = c->policy.lowered;
     for (size_t i = 0; i < c->root_count; i++)
         if (i == 0 || c->root_list[i].usable)
             q->root[q->root_count++] = sid_ours(c->root_list[i].digest);

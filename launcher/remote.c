@@ -132,6 +132,7 @@ static bool fill_start(const struct remote_request *q, struct wire_start *start)
                                   .environment = q->environment };
     start->flags = (q->offline ? WIRE_START_OFFLINE : 0) |
                    (q->allow_unproven ? WIRE_START_UNPROVEN : 0) |
+                   (q->lowered ? WIRE_START_LOWERED : 0) |
                    (console_is_detached() ? WIRE_START_DETACHED : 0);
     if (console.is_terminal) {
         start->flags |= WIRE_START_TERMINAL;

@@ -29,7 +29,7 @@ struct remote_request {
     struct u16s data;    /* holds the note about the runner that is warm */
     bool allow_unproven;
     bool offline;
-    bool lowered; /* integrity = lowered */
+    bool lowered;     /* integrity = lowered */
     uint32_t idle_ms; /* of a runner started for this; 0: its own measure */
     struct sid run;   /* this and the roots' are SIDs of ours */
     struct sid root[FENCE_ROOTS_MAX];

@@ -59,6 +59,8 @@ bool runner_make_token(const struct wire_start *start, HANDLE *token,
     if (!apart)
         return err_rule(err, "the token's logon SID can still grant", NULL);
     *kept = made == LEVEL_TOKEN_RESTRICTED;
+    if (*kept && start->flags & WIRE_START_LOWERED && !token_lower(*token, err))
+        return false;
     token_child_security(&runner.self, &parts.run, security);
     return token_set_default_dacl(*token, security, err);
 }

@@ -16,7 +16,7 @@ $(WINTEST)/win_test_netproof.exe: $(WINTEST)/launcher/netproof.o
 $(WINTEST)/win_test_runner_network.exe: $(WINTEST)/launcher/runner_network.o
 # Has its own runner_make_job: jobs keep limits on windows, and may or may not be left.
 $(WINTEST)/win_test_runnerjob.exe: $(WINTEST)/launcher/runner_start.o
-$(WINTEST)/win_test_runnerjob.exe: LDTEST = $(call wraps,dll_security)
+$(WINTEST)/win_test_runnerjob.exe: LDTEST = $(call wraps,dll_security token_restrict token_lower)
 # Has its own runner_start, and desktops that come up or do not.
 $(WINTEST)/win_test_settle.exe: $(patsubst %,$(WINTEST)/launcher/%.o,runner_desktop runner_trial)
 $(WINTEST)/win_test_settle.exe: LDTEST = $(call wraps,station_name_desktop station_make_desktop station_open_desktop station_close_desktop)

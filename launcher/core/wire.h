@@ -79,9 +79,10 @@ struct wire_hello {
 #define WIRE_START_DETACHED 0x02u /* no console at all */
 #define WIRE_START_UNPROVEN 0x04u /* go on where the token shows no restriction */
 #define WIRE_START_TERMINAL                                                              \
-    0x08u /* the first two handles are a pseudo console's ends                           \
-           */
-#define WIRE_START_FLAGS 0x0Fu
+    0x08u                        /* the first two handles are a pseudo console's ends    \
+                                  */
+#define WIRE_START_LOWERED 0x10u /* integrity = lowered */
+#define WIRE_START_FLAGS   0x1Fu
 
 struct wire_start {
     uint32_t flags;

@@ -354,6 +354,12 @@ static void enforced__its_own_proof__by_the_runner_and_kept_apart(void **state)
     assert_int_equal(fake.enforced, 2);
     prove(FENCE_STANDARD, false);
     assert_true(proof.cached);
+    context.policy.lowered = true; /* other children again */
+    assert_false(canary_read_enforced(&context, &proof));
+    prove_enforced(0x200);
+    context.policy.lowered = false;
+    assert_true(proof.held && !proof.cached);
+    assert_int_equal(fake.enforced, 3);
 }
 
 static void enforced__a_delete_outside_is_done__has_not_held(void **state)
@@ -565,8 +571,6 @@ int main(void)
         TEST(denied__not_for_the_fence__does_not_count),
         TEST(known_to_be_open__standard__does_not_count),
         TEST(lowered__a_proof_of_the_other_lies_there__is_proven_by_itself),
-}
-
         TEST(enforced__its_own_proof__by_the_runner_and_kept_apart),
         TEST(enforced__a_delete_outside_is_done__has_not_held),
         TEST(no_restricting_sids__a_proof_lies_there__nothing_is_started),
@@ -580,5 +584,5 @@ int main(void)
         TEST(machine__another_update__is_another_key),
     };
 
-return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,10 @@ static struct {
     bool may_leave; /* the runner's own job */
     DWORD code;     /* of every creation, else 0 */
     DWORD flags[4];
-    unsigned created, jobs;
+    unsigned created, jobs, lowered;
+    enum level_token kept;
+    bool stays_up;  /* tokens keep their integrity */
+    uint32_t asked; /* WIRE_START_… more */
 } fake;
 
 bool runner_make_job(bool offline, bool windows, HANDLE *job, uint32_t *got,
@@ -76,6 +79,23 @@ static BOOL WINAPI create(HANDLE token, LPCWSTR program, LPWSTR line,
                           pi);
 }
 
+/* A token as this system makes them, that is said to be kept or not. */
+__typeof__(token_restrict) __real_token_restrict, __wrap_token_restrict;
+enum level_token __wrap_token_restrict(const struct fence_list *list, HANDLE *out,
+                                       struct err *e)
+{
+    (void)__real_token_restrict(list, out, e);
+    return fake.kept;
+}
+
+__typeof__(token_lower) __wrap_token_lower;
+bool __wrap_token_lower(HANDLE token, struct err *e)
+{
+    assert_non_null(token);
+    fake.lowered++;
+    return !fake.stays_up || err_rule(e, "it stays up", NULL);
+}
+
 FARPROC __real_dll_security(const char *name);
 FARPROC __wrap_dll_security(const char *name);
 FARPROC __wrap_dll_security(const char *name)
@@ -94,6 +114,7 @@ static int begin(void **state)
     memset(&runner, 0, sizeof runner);
     InitializeCriticalSection(&runner.token_lock);
     runner.in_job = true;
+    fake.kept = LEVEL_TOKEN_NOT_KEPT;
     assert_true(token_user_sid(&runner.self, &err));
     return 0;
 }
@@ -103,7 +124,8 @@ static bool start(void)
 {
     static char16_t line[] = u"cmd /d /c exit 7", program[MAX_PATH], cwd[MAX_PATH];
     struct runner_child child = { 0 };
-    struct wire_start s = { .flags = WIRE_START_UNPROVEN, .line = u16s_of(line) };
+    struct wire_start s = { .flags = WIRE_START_UNPROVEN | fake.asked,
+                            .line = u16s_of(line) };
     UINT len = GetSystemDirectoryW(cwd, MAX_PATH);
     struct u16buf b = U16BUF(program);
     DWORD code = 0;
@@ -180,6 +202,31 @@ static void program__is_not_there__says_so_either_way(void **state)
     assert_int_equal(fake.created, 1);
 }
 
+static void lowered__asked_for__token_is_and_shows_it(void **state)
+{
+    (void)state;
+    fake.kept = LEVEL_TOKEN_RESTRICTED;
+    assert_true(start());
+    assert_int_equal(fake.lowered, 0);
+    fake.asked = WIRE_START_LOWERED;
+    assert_true(start());
+    assert_int_equal(fake.lowered, 1);
+    fake.kept = LEVEL_TOKEN_NOT_KEPT; /* unproven anyway: nothing is promised */
+    assert_true(start());
+    assert_int_equal(fake.lowered, 1);
+}
+
+static void lowered__not_kept__nothing_is_started(void **state)
+{
+    (void)state;
+    fake.kept = LEVEL_TOKEN_RESTRICTED;
+    fake.asked = WIRE_START_LOWERED;
+    fake.stays_up = true;
+    assert_false(start());
+    assert_string_equal(err.call, "it stays up");
+    assert_int_equal(fake.created, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, begin)
 
 int main(void)
@@ -190,6 +237,8 @@ int main(void)
         TEST(in_a_job__it_keeps_no_limits__nothing_leaves_it),
         TEST(in_no_job__any__windows_are_limited_in_place),
         TEST(program__is_not_there__says_so_either_way),
+        TEST(lowered__asked_for__token_is_and_shows_it),
+        TEST(lowered__not_kept__nothing_is_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
