@@ -55,9 +55,9 @@ MUST_CHECK bool runner_make_job(bool offline, bool windows, HANDLE *job, uint32_
                                 struct err *err);
 
 /* Makes a token by the standard fence, with the child's own security, and apart from the
- * logon where runner.apart says so.  False when there is none, or one that is not apart or
- * does not show the lowered integrity that START asks for; *kept tells whether it shows
- * its restriction: without that it is not lowered either. */
+ * logon where runner.apart says so.  False when there is none, or one that is not apart
+ * or does not show the lowered integrity that START asks for; *kept tells whether it
+ * shows its restriction: without that it is not lowered either. */
 MUST_CHECK bool runner_make_token(const struct wire_start *start, HANDLE *token,
                                   struct token_security *security, bool *kept,
                                   struct err *err);
