@@ -11,8 +11,8 @@
 
 #define FRAME_MS     10000u   /* for a frame that needs no work */
 #define CONNECT_MS   30000u   /* while all its instances are taken */
-#define READY_MS     60000u   /* for a runner to be there: a logon may make a profile */
-#define LOCK_TRIES   13u      /* of 5 seconds: somebody else is starting one */
+#define READY_MS     120000u  /* for a runner: a profile to be made, trials that hang */
+#define LOCK_TRIES   26u      /* of 5 seconds: somebody else is starting one */
 #define WITH_PROFILE 1u       /* LOGON_WITH_PROFILE: the account's secrets and settings */
 #define HANDLE_LIST  0x20002u /* PROC_THREAD_ATTRIBUTE_HANDLE_LIST, Windows Vista */
 

@@ -2,7 +2,7 @@
 #include "runner.h"
 #include "win/dll.h"
 
-#define TRIAL_MS   15000u
+#define TRIAL_MS   8000u
 #define NO_CONSOLE 2u /* the trial's exit code: all but that */
 #define COLUMNS    77
 #define ROWS       23

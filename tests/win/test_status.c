@@ -5,6 +5,7 @@
  * context, the proof, the journal and the lists are made up here.
  */
 #include "canary.h"
+#include "core/netcheck.h"
 #include "cli.h"
 #include "core/aclplan.h"
 #include "core/exitcode.h"
@@ -299,6 +300,32 @@ static void status__standard_and_trouble__is_told(void **state)
     assert_says(said, "\nnot fenced E:\\ (FAT32): no ACLs\n");
 }
 
+/* What nothing but the cap holds is not passed over. */
+static void status__enforced_was_proven__names_what_the_cap_alone_holds(void **state)
+{
+    const char *said = NULL;
+
+    (void)state;
+    assert_null(strstr(status(), "enforced, "));
+    fake.enforced = (struct canary_proof){ .held = true,
+                                           .why = "",
+                                           .outside_denied = 9,
+                                           .outside_total = 9,
+                                           .inside_allowed = 5,
+                                           .inside_total = 5,
+                                           .time = now() - 3 * A_DAY,
+                                           .net_held = NETCHECK_BIT(NETCHECK_TCP4,
+                                                                    NETCHECK_DENY_ONLY) };
+    said = status();
+    assert_says(said,
+                "\ncanary     enforced, 3 days ago: 9 of 9 acts outside denied, 5 of 5 "
+                "inside allowed; network held by the traffic cap alone: deny-only "
+                "copy (IPv4 TCP)\n");
+    fake.json = true;
+    assert_says(status(), "\"network_held_by_the_traffic_cap_alone\":\"deny-only copy "
+                          "(IPv4 TCP)\"");
+}
+
 static void status__advisory__claims_nothing(void **state)
 {
     const char *said = NULL;
@@ -401,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(status__strict_and_granted__says_all_of_it),
         TEST(status__standard_and_trouble__is_told),
+        TEST(status__enforced_was_proven__names_what_the_cap_alone_holds),
         TEST(status__advisory__claims_nothing),
         TEST(status__enforced__the_kernel_holds_network_and_reads),
         TEST(json__network__enforced_only_where_it_is_off_and_proven),
