@@ -265,10 +265,11 @@ static bool grant(struct context *c, const char16_t *root, struct err *err)
         take_back();
         return false;
     }
+    if (!granting.walking.dry_run && !roster_write(c, granting.digest, err))
+        return false;
     guard_state();
     open_ways(c);
-    return (granting.walking.dry_run || roster_write(c, granting.digest, err)) &&
-           note(JOURNAL_DONE, err);
+    return note(JOURNAL_DONE, err);
 }
 
 bool granting_root(struct context *c, const char16_t *root, const struct granting *how,
