@@ -10,12 +10,6 @@ CLI    += $(patsubst %,launcher/%.c,elevate identify setup_machine)
 CLI    += $(patsubst %,launcher/%.c,guard remote remote_console remote_open enforced)
 RUNNER := $(patsubst %,launcher/%.c,runner runner_console runner_desktop runner_job runner_network runner_serve runner_signal runner_start runner_trial guard netproof)
 
-# All of these is in a shim: a section for each function would only pad them to 16 bytes,
-# and functions that are called once are smaller where they stand.
-DENSE := core/policy core/u16 core/envblock core/cmdline core/pathsearch core/hint \
-         win/token win/file win/out win/process context confine report target
-$(foreach a,$(ARCHES),$(DENSE:%=$B/$a/launcher/%.o)): WINX += -fno-function-sections -fno-inline-functions-called-once
-
 define launcher_rules
 $B/$1/launcher.a: $$(patsubst %.c,$B/$1/%.o,$(CORE) $(EXEC))
 	@rm -f $$@
