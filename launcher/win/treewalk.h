@@ -16,13 +16,13 @@
 
 /* One file, directory or link, for the length of the call that shows it. */
 struct treewalk_entry {
-    HANDLE handle;      /* with the access asked for, a link's own and with
-                           FILE_READ_ATTRIBUTES; NULL if none was, or if refused */
-    DWORD attributes;   /* FILE_ATTRIBUTE_*, REPARSE_POINT for links only; a directory's are
-                           read from the handle too */
-    uint32_t depth;     /* 0: the root, 1: what lies in it, ... */
-    bool refused;       /* a directory without the access asked for: counted as a failure
-                           already, shown only to say whether to go into it */
+    HANDLE handle;    /* with the access asked for, a link's own and with
+                         FILE_READ_ATTRIBUTES; NULL if none was, or if refused */
+    DWORD attributes; /* FILE_ATTRIBUTE_*, REPARSE_POINT for links only; a directory's are
+                         read from the handle too */
+    uint32_t depth;   /* 0: the root, 1: what lies in it, ... */
+    bool refused;     /* a directory without the access asked for: counted as a failure
+                         already, shown only to say whether to go into it */
     uint32_t inherited; /* what the visitor left in the directory this lies in; root: 0 */
     uint32_t leave;     /* for what lies in this one; `inherited` unless changed */
     struct u16s name;   /* the last part; not terminated, of any units; root: empty */

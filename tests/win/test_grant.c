@@ -58,7 +58,7 @@ static struct {
     bool slow;            /* time passes between reading and writing */
     bool lone;            /* what is "alone" on disk is listed with a lone surrogate */
     bool astray; /* a file reopened by an empty name is base\\other, as if the volume */
-    const char16_t *swapped; /* and by a path with this end is that too */
+    const char16_t *swapped;  /* and by a path with this end is that too */
     const char16_t *links[4]; /* names that are listed as reparse points */
 } store;
 
