@@ -106,7 +106,7 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
 #define OPEN(id, text, act, ...) ROW(id, text, act, OPEN_STANDARD, SCRATCH, __VA_ARGS__)
 #define LET(id, text, act, ...)  ROW(id, text, act, ALLOWED, SCRATCH, __VA_ARGS__)
 /* The list of a process lets its logon read and end it, and both fences have that SID. */
-#define LOGON      "the logon SID may; integrity = lowered closes it"
+#define LOGON      "the logon SID may; integrity = lowered and enforced close it"
 #define POWERSHELL "-NoProfile -NonInteractive -Command "
 /* Whoever starts the program that is to write says nothing of what comes of it: with the
  * fence's own token it starts, and fails.  Not before its file is there, and five seconds
@@ -210,13 +210,13 @@ const struct battery_row battery_rows[] = {
     ROW("hkcu-create", "create a key in HKCU\\Software", CREATE_KEY, DENIED, KEY, "sub"),
     ROW("hklm-create", "create a key in HKLM\\SOFTWARE", CREATE_KEY, DENIED, MACHINE_KEY, NULL, .optional = true),
     ROW("parent-vm-write", "open the parent process for VM_WRITE", VM_WRITE, DENIED, PARENT, NULL),
-    ROW("parent-vm-read", "open it for VM_READ", VM_READ, OPEN_MEDIUM, PARENT, NULL, .why = LOGON),
+    ROW("parent-vm-read", "open it for VM_READ", VM_READ, OPEN_LOGON, PARENT, NULL, .why = LOGON),
     ROW("parent-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, DENIED, PARENT, NULL),
-    ROW("parent-terminate", "open it for TERMINATE", MAY_TERMINATE, OPEN_MEDIUM, PARENT, NULL, .why = LOGON),
+    ROW("parent-terminate", "open it for TERMINATE", MAY_TERMINATE, OPEN_LOGON, PARENT, NULL, .why = LOGON),
     ROW("parent-thread", "open it for CREATE_THREAD", MAY_THREAD, DENIED, PARENT, NULL),
     ROW("other-memory", "write into another process of the user", MEMORY, DENIED, OTHER, NULL),
     ROW("other-thread", "run a thread in it", THREAD, DENIED, OTHER, NULL),
-    ROW("other-terminate", "end it", TERMINATE, OPEN_MEDIUM, OTHER, NULL, .why = LOGON),
+    ROW("other-terminate", "end it", TERMINATE, OPEN_LOGON, OTHER, NULL, .why = LOGON),
     ROW("run-memory", "write into a process of another run", MEMORY, DENIED, OTHER_RUN, NULL),
     ROW("run-dup-handle", "open it for DUP_HANDLE", DUP_HANDLE, DENIED, OTHER_RUN, NULL),
     ROW("run-vm-read", "open it for VM_READ", VM_READ, OPEN_STANDARD, OTHER_RUN, NULL, .why = "no write; strict closes it"),
@@ -379,7 +379,7 @@ bool battery_act_changes(enum battery_act act)
  * and windows; what somebody else does for it is not held by that. */
 static bool closes_lowered(const struct battery_row *row)
 {
-    return row->expect == BATTERY_OPEN_MEDIUM ||
+    return row->expect == BATTERY_OPEN_MEDIUM || row->expect == BATTERY_OPEN_LOGON ||
            (row->expect == BATTERY_OPEN_STANDARD && row->place <= BATTERY_LAST_FILE &&
             !row->tool);
 }
@@ -397,6 +397,7 @@ enum battery_expect battery_expect(const struct battery_row *row, enum fence fen
     case BATTERY_OPEN_STANDARD:
         return strict ? BATTERY_DENIED : BATTERY_OPEN;
     case BATTERY_OPEN_MEDIUM:
+    case BATTERY_OPEN_LOGON:
     case BATTERY_OPEN_CONFINED:
     case BATTERY_LOOPBACK:
         return BATTERY_OPEN;
@@ -409,7 +410,7 @@ enum battery_expect battery_expect(const struct battery_row *row, enum fence fen
     return row->expect;
 }
 
-/* The account has no rights of its own on what is the user's.  Its token is not lowered.
+/* The account has no rights of its own on what is the user's, nor anything of his logon.
  */
 enum battery_expect battery_expect_enforced(const struct battery_row *row,
                                             bool loopback_open)

@@ -120,6 +120,7 @@ enum battery_expect {
                               (openai/codex#32915) */
     BATTERY_OPEN,          /* known to be open under all */
     BATTERY_OPEN_MEDIUM,   /* the same, closed by integrity = lowered */
+    BATTERY_OPEN_LOGON, /* the same, and by enforced, whose children have nothing of it */
     BATTERY_OPEN_CONFINED, /* known to be open under both fences, closed by enforced */
     BATTERY_LOOPBACK,      /* as the loopback policy of setup has it */
     BATTERY_ALLOWED,

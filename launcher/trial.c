@@ -349,6 +349,19 @@ static bool is_held(const struct trial *t, const struct battery_row *row)
     return false;
 }
 
+/* What a fence should leave a tool, done without it. */
+static enum trial_verdict judge_allowed(const struct battery_row *row,
+                                        bool is_known_not_to, struct trial_result *r)
+{
+    bool must_change = battery_act_changes(row->act);
+
+    if (r->with.started && r->with.code == 0 && r->with.changed >= must_change)
+        return TRIAL_ALLOWED;
+    if (!is_known_not_to || !trial_is_denied(row, &r->with))
+        return TRIAL_BROKEN;
+    return r->reason = row->why, TRIAL_COSTS;
+}
+
 static enum trial_verdict judge(const struct trial *t, const struct battery_row *row,
                                 struct trial_result *r)
 {
@@ -362,13 +375,8 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
                TRIAL_SKIPPED;
     if (must_change && !r->without.changed)
         return r->reason = "control changed nothing", TRIAL_SKIPPED;
-    if (expect == BATTERY_ALLOWED || expect == BATTERY_COSTS) {
-        if (r->with.started && r->with.code == 0 && r->with.changed >= must_change)
-            return TRIAL_ALLOWED;
-        if (expect == BATTERY_ALLOWED || !trial_is_denied(row, &r->with))
-            return TRIAL_BROKEN;
-        return r->reason = row->why, TRIAL_COSTS;
-    }
+    if (expect == BATTERY_ALLOWED || expect == BATTERY_COSTS)
+        return judge_allowed(row, expect == BATTERY_COSTS, r);
     if (r->with.started && r->with.code == 0 && is_held(t, row))
         return r->reason = "held by the traffic cap alone", TRIAL_ENFORCED;
     if (r->with.changed || (r->with.started && r->with.code == 0)) {

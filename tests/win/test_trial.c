@@ -275,6 +275,12 @@ static void lowered__what_the_label_holds__is_expected_denied(void **state)
     assert_int_equal(battery_expect_enforced(&row, false), BATTERY_DENIED);
     row.expect = BATTERY_OPEN_MEDIUM;
     assert_int_equal(battery_expect_enforced(&row, false), BATTERY_OPEN);
+    row.expect = BATTERY_OPEN_LOGON;
+    row.tool = row.script = NULL;
+    assert_int_equal(battery_expect_enforced(&row, false), BATTERY_DENIED);
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_NOT_ENFORCED); /* lowered */
+    lowered = false;
+    assert_int_equal(judged(&row, FENCE_STRICT), TRIAL_OPEN);
 }
 
 /* A child that may make no link has shown nothing: verify makes it for both. */
@@ -524,6 +530,7 @@ static void battery__every_row__is_sound(void **state)
         assert_true(!row->tool || row->optional);
         assert_true(!row->tool || row->expect == BATTERY_ALLOWED || row->refusal);
         assert_true((row->expect != BATTERY_OPEN && row->expect != BATTERY_OPEN_MEDIUM &&
+                     row->expect != BATTERY_OPEN_LOGON &&
                      row->expect != BATTERY_OPEN_CONFINED &&
                      row->expect != BATTERY_COSTS && row->expect != BATTERY_LOOPBACK) ||
                     row->why);
