@@ -166,7 +166,7 @@ static bool look_at_roots(struct context *c, struct level_workspace *w)
 
     for (size_t i = 0; i < c->root_count; i++) {
         struct context_root *root = &c->root_list[i];
-        struct level_workspace further, *is = i == 0 ? w : &further;
+        struct level_workspace further = { .tried = false }, *is = i == 0 ? w : &further;
 
         look_at(c, root, i == 0 ? &c->record : &other, is);
         /* The box is granted with the workspace; one that was taken away is made anew. */
@@ -287,7 +287,7 @@ static const char *why_not(const struct context *c, const struct level_workspace
 
 void confine_gather(struct context *c, const struct context_wish *wish)
 {
-    struct level_workspace w;
+    struct level_workspace w = { .tried = false };
     bool tried = false;
 
     c->fence = c->policy.fence == POLICY_FENCE_STRICT ? FENCE_STRICT : FENCE_STANDARD;
