@@ -1,30 +1,32 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `make test`: every check there is, one after the other, and one summary line.  A step that
-# fails does not stop the others.  What a step counts ("N passed, N failed, N skipped") is
-# added up; a step that fails without a count counts as one failure.
+# `make test`: every check there is, and one summary line.  What needs no clock (lints, native
+# tests, fuzzers) goes on beside the programs under Wine, at a low priority, and is shown after
+# them.  A step that fails does not stop the others.  What a step counts ("N passed, N failed,
+# N skipped") is added up; a step that fails without a count counts as one failure.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build
 log=build/test.log
 : >"$log"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 low=
 
 count() { # count WORD FILE: the sum of "N WORD" over the file's counting lines
     grep -E '(^|[^0-9])[0-9]+ passed, [0-9]+ failed' "$2" |
         sed -n "s/.*[^0-9]*\b\([0-9][0-9]*\) $1.*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
 }
 
-step() { # step TARGET
+run() { # run TARGET: its output and how long it took; "STEP FAILED" at the end if it did
     start=$(date +%s)
     echo "== $1"
-    status=0 jobs=
-    case $1 in # what has no clock of its own runs side by side
-    lint | fuzz | test-unit-*) jobs="-k -Oline -j$(nproc)" ;;
-    esac
     # shellcheck disable=SC2086
-    { make --no-print-directory $jobs "$1" 2>&1 || echo "STEP FAILED"; } | tee "build/step-$1.log"
+    $low make --no-print-directory -k "$1" 2>&1 || echo "STEP FAILED"
+    echo "== $1: $(($(date +%s) - start)) s"
+}
+
+tally() { # tally TARGET: adds up what its log says
+    status=0
     grep -q '^STEP FAILED$' "build/step-$1.log" && status=1
     cat "build/step-$1.log" >>"$log"
     step_failed=$(count failed "build/step-$1.log")
@@ -32,11 +34,32 @@ step() { # step TARGET
     skipped=$((skipped + $(count skipped "build/step-$1.log")))
     [ "$status" -eq 0 ] || [ "$step_failed" -gt 0 ] || step_failed=1
     failed=$((failed + step_failed))
-    echo "== $1: $(($(date +%s) - start)) s"
 }
 
+beside= here=
 for target in "$@"; do
-    step "$target"
+    case $target in
+    lint | fuzz | test-unit-gcc | test-unit-clang) beside="$beside $target" ;;
+    *) here="$here $target" ;;
+    esac
+done
+
+# What both sides need is there before they part: no two makes build one file.
+make --no-print-directory -k -j"$(nproc)" dist-files >build/step-dist.log 2>&1 || cat build/step-dist.log
+(
+    low="nice -n 15"
+    for target in $beside; do
+        run "$target" >"build/step-$target.log" 2>&1
+    done
+) &
+for target in $here; do
+    run "$target" | tee "build/step-$target.log"
+    tally "$target"
+done
+wait
+for target in $beside; do
+    cat "build/step-$target.log"
+    tally "$target"
 done
 grep -E '^(SKIP|.*: SKIP)' "$log" | sort -u || :
 echo "test: $passed passed, $failed failed, $skipped skipped"
