@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     object.kind = (enum aclplan_kind)((data[0] & 15u) % (ACLPLAN_IN_STATE + 1u));
-    object.directory = data[0] & 8;
+    /* Of Ringfence's own, files are ACLPLAN_BELOW. */
+    object.directory = data[0] & 8 || object.kind >= ACLPLAN_STATE;
     object.holds = data[0] & 16;
     object.reached = data[0] & 32;
     object.links = data[0] >> 6;
