@@ -96,7 +96,7 @@ static void expect(unsigned char kind)
 /* Waits for a client and greets it, as a runner of our own account that can. */
 static void greet(void)
 {
-    unsigned char hello[88] = { 0 };
+    unsigned char hello[92] = { 0 };
     DWORD pid = GetCurrentProcessId(), can = CAN_TERMINAL;
     SID *sid = user_sid();
 
@@ -105,7 +105,7 @@ static void greet(void)
         assert_int_equal(GetLastError(), ERROR_PIPE_CONNECTED);
     memcpy(hello, &pid, sizeof pid);
     memcpy(hello + 8, &can, sizeof can);
-    memcpy(hello + 20, sid, GetLengthSid(sid));
+    memcpy(hello + 24, sid, GetLengthSid(sid));
     answer(2, hello, sizeof hello);
 }
 

@@ -22,6 +22,7 @@ static struct {
     DWORD code;
     unsigned calls;
     size_t line_len;
+    int open;
 } fake;
 
 static BOOL WINAPI log_on(LPCWSTR user, LPCWSTR domain, LPCWSTR password, DWORD how,
@@ -30,6 +31,7 @@ static BOOL WINAPI log_on(LPCWSTR user, LPCWSTR domain, LPCWSTR password, DWORD 
 {
     (void)flags, (void)cwd, (void)si, (void)pi;
     assert_true(user && domain && password && how == 1 && program && !environment);
+    assert_int_equal(fake.open, 1);
     fake.calls++;
     fake.line_len = wcslen(line);
     SetLastError(fake.code);
@@ -51,10 +53,25 @@ static FARPROC WINAPI get_address(HMODULE module, LPCSTR name)
                : (FARPROC)(void (*)(void))log_on;
 }
 
+/* The password is there while it is wanted, and no longer. */
+static const char16_t *open_password(const struct remote_request *request, struct err *e)
+{
+    (void)request, (void)e;
+    fake.open++;
+    return u"x";
+}
+
+static void wipe_password(void)
+{
+    fake.open--;
+}
+
 static bool open_runner(size_t install_len)
 {
     struct remote_request request = {
-        .account = { .name = u"RingfenceOffline", .password = u"x" },
+        .account = { .name = u"RingfenceOffline",
+                     .open_password = open_password,
+                     .wipe_password = wipe_password },
         .data = u16s_of(data),
     };
     struct remote r = { 0 };
@@ -74,6 +91,7 @@ static void remote_open__logon_fails__says_why_and_what_helps(void **state)
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         fake.code = codes[i];
         assert_false(open_runner(20));
+        assert_int_equal(fake.open, 0);
         assert_string_equal(err.call, "CreateProcessWithLogonW");
         assert_int_equal(err.code, codes[i]);
         assert_non_null(err.hint);
