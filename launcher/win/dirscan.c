@@ -169,7 +169,7 @@ NTSTATUS dirscan_reopen(HANDLE file, ACCESS_MASK access, HANDLE *again)
     InitializeObjectAttributes(&attributes, &text, 0, file, NULL);
     status = open_it(&attributes, access, 0, &opened);
     /* On some file systems that is their volume, on others it cannot be done. */
-    if (status != 0 || !fileid_is_one(file, opened)) {
+    if (status != 0 || !fileid_is_one_there(file, opened)) {
         handle_close_p(&opened);
         opened = NULL;
         status = open_by_path(file, access, &opened);

@@ -69,3 +69,25 @@ bool fileid_is_one(HANDLE a, HANDLE b)
     return fileid_read(a, &one) && fileid_read(b, &other) && fileid_same(&one, &other) &&
            look_alike(a, b, is_zero(&one));
 }
+
+/* A file's number on its volume; false where there is none that tells it from others. */
+static bool read_index(HANDLE file, int64_t *index)
+{
+    FILE_INTERNAL_INFORMATION info;
+    IO_STATUS_BLOCK io;
+
+    if (!NT_SUCCESS(NtQueryInformationFile(file, &io, &info, sizeof info,
+                                           FileInternalInformation)))
+        return false;
+    *index = info.IndexNumber.QuadPart;
+    return *index != 0 && *index != -1;
+}
+
+bool fileid_is_one_there(HANDLE a, HANDLE b)
+{
+    int64_t one = 0, other = 0;
+
+    if (!read_index(a, &one) || !read_index(b, &other))
+        return fileid_is_one(a, b);
+    return one == other && look_alike(a, b, false);
+}

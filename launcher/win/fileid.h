@@ -21,3 +21,7 @@ bool fileid_same(const struct fileid *a, const struct fileid *b);
 
 /* Whether both are open on one and the same; false when that cannot be told. */
 bool fileid_is_one(HANDLE a, HANDLE b);
+
+/* The same for two on one volume, as a file opened relative to another is: does not ask
+ * which volume that is, which under some systems costs more than all else. */
+MUST_CHECK bool fileid_is_one_there(HANDLE a, HANDLE b);
