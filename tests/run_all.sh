@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `make test`: every check there is, and one summary line.  What needs no clock (lints, native
-# tests, fuzzers) goes on beside the programs under Wine, at a low priority, and is shown after
+# `make test`: every check there is, and one summary line.  What has no clock (lints, native
+# tests, fuzzers, builds) goes on beside the programs under Wine, at a low priority, and is shown after
 # them.  A step that fails does not stop the others.  What a step counts ("N passed, N failed,
 # N skipped") is added up; a step that fails without a count counts as one failure.
 set -eu
@@ -39,7 +39,7 @@ tally() { # tally TARGET: adds up what its log says
 beside= here=
 for target in "$@"; do
     case $target in
-    lint | fuzz | test-unit-gcc | test-unit-clang) beside="$beside $target" ;;
+    lint | fuzz | repro | test-unit-gcc | test-unit-clang) beside="$beside $target" ;;
     *) here="$here $target" ;;
     esac
 done
