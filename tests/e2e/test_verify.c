@@ -97,8 +97,12 @@ static void end_runner(void)
     DWORD pid = strlen(note) > 5 ? strtoul(note + 5, NULL, 16) : 0;
     HANDLE runner = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, pid);
 
+    if (!runner) { /* it may have been idle for its minute, on a busy machine */
+        assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
+        free(note);
+        return;
+    }
     free(note);
-    assert_non_null(runner);
     assert_true(TerminateProcess(runner, 9));
     await(runner);
     CloseHandle(runner);
