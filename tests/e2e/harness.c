@@ -892,29 +892,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The same program once more, with a console of its own that no screen is needed for. */
-static int run_in_own_console(void)
-{
-    STARTUPINFOW si = { .cb = sizeof si };
-    PROCESS_INFORMATION pi;
-    char16_t *line = _wcsdup(text(L"%ls --inner", GetCommandLineW()));
-    DWORD code = 1;
-
-    si.dwFlags = STARTF_USESTDHANDLES;
-    si.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-    si.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-    si.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &si,
-                       &pi)) {
-        WaitForSingleObject(pi.hProcess, INFINITE);
-        GetExitCodeProcess(pi.hProcess, &code);
-        CloseHandle(pi.hProcess);
-        CloseHandle(pi.hThread);
-    }
-    free(line);
-    return (int)code;
-}
-
 int harness_main(int argc, wchar_t **argv, const char *name,
                  const struct CMUnitTest *tests, size_t count, bool own_console)
 {
@@ -925,7 +902,7 @@ int harness_main(int argc, wchar_t **argv, const char *name,
         return 125;
     }
     if (own_console && !inner)
-        return run_in_own_console();
+        return own_console_run();
     GetFullPathNameW(argv[1], PLACE_CAP, dist_dir, NULL);
     GetFullPathNameW(argv[2], PLACE_CAP, probe_path, NULL);
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);

@@ -9,27 +9,32 @@
 
 #include <cmocka.h>
 
-bool own_console(int argc, char **argv, int *code)
+int own_console_run(void)
 {
     STARTUPINFOW si = { .cb = sizeof si, .dwFlags = STARTF_USESTDHANDLES };
     PROCESS_INFORMATION pi = { 0 };
-    static char16_t line[2048];
-    DWORD ended = 1;
+    static char16_t line[32768];
+    DWORD code = 1;
 
-    if (argc > 1 && strcmp(argv[1], "--inner") == 0)
-        return true;
-    swprintf(line, 2048, L"%ls --inner", GetCommandLineW());
+    swprintf(line, sizeof line / sizeof line[0], L"%ls --inner", GetCommandLineW());
     si.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
     si.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
     si.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     if (CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &si,
                        &pi)) {
         WaitForSingleObject(pi.hProcess, INFINITE);
-        GetExitCodeProcess(pi.hProcess, &ended);
+        GetExitCodeProcess(pi.hProcess, &code);
         CloseHandle(pi.hProcess);
         CloseHandle(pi.hThread);
     }
-    *code = (int)ended;
+    return (int)code;
+}
+
+bool own_console(int argc, char **argv, int *code)
+{
+    if (argc > 1 && strcmp(argv[1], "--inner") == 0)
+        return true;
+    *code = own_console_run();
     return false;
 }
 

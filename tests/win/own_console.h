@@ -7,7 +7,11 @@
 
 #include "win/win.h"
 
-/* Whether this is that second start; else it is made, and *code is what it ended with. */
+/* Starts it so, with "--inner" behind its other words; returns what it ended with. */
+int own_console_run(void);
+
+/* Whether this is that second start, of a program without other words; else it is made,
+ * and *code is what it ended with. */
 bool own_console(int argc, char **argv, int *code);
 
 /* Our console's input or output, u"CONIN$" or u"CONOUT$"; inheritable. */
