@@ -2,6 +2,7 @@
 
 #include "confine.h"
 #include "core/aclplan.h"
+#include "core/runlog.h"
 #include "core/sandbox.h"
 #include "win/account.h"
 #include "win/errtext.h"
@@ -149,29 +150,6 @@ const char *enforced_missing(const struct context *c, struct enforced_runner *ru
     return missing;
 }
 
-static void add_two_digits(struct u16buf *b, char16_t before, unsigned number)
-{
-    u16buf_addc(b, before);
-    if (number < 10)
-        u16buf_addc(b, u'0');
-    u16buf_add_dec(b, number);
-}
-
-/* "2026-11-27T18:40:12Z". */
-static void add_time(struct u16buf *b)
-{
-    SYSTEMTIME t;
-
-    GetSystemTime(&t);
-    u16buf_add_dec(b, t.wYear);
-    add_two_digits(b, u'-', t.wMonth);
-    add_two_digits(b, u'-', t.wDay);
-    add_two_digits(b, u'T', t.wHour);
-    add_two_digits(b, u':', t.wMinute);
-    add_two_digits(b, u':', t.wSecond);
-    u16buf_addc(b, u'Z');
-}
-
 /* One line of who let what onto the network. */
 static void note(const struct context *c, const char16_t *answer, struct u16s what)
 {
@@ -180,7 +158,7 @@ static void note(const struct context *c, const char16_t *answer, struct u16s wh
     struct u16buf path = U16BUF(store.path), line = U16BUF(text);
     struct err err;
 
-    add_time(&line);
+    runlog_add_time(win_time(), u'T', &line);
     u16buf_addc(&line, u' ');
     u16buf_addz(&line, answer);
     u16buf_addc(&line, u' ');

@@ -171,17 +171,23 @@ static void add_two(struct u16buf *b, char16_t before, unsigned n)
     u16buf_add_dec(b, n);
 }
 
-void runlog_add_text(const struct runlog_entry *e, struct u16buf *out)
+void runlog_add_time(uint64_t time, char16_t between, struct u16buf *out)
 {
-    struct date d = date_of(e->time);
+    struct date d = date_of(time);
 
     u16buf_add_dec(out, d.year);
     add_two(out, u'-', d.month);
     add_two(out, u'-', d.day);
-    add_two(out, u' ', d.hour);
+    add_two(out, between, d.hour);
     add_two(out, u':', d.minute);
     add_two(out, u':', d.second);
-    u16buf_add_ascii(out, "Z  ");
+    u16buf_addc(out, u'Z');
+}
+
+void runlog_add_text(const struct runlog_entry *e, struct u16buf *out)
+{
+    runlog_add_time(e->time, u' ', out);
+    u16buf_add_ascii(out, "  ");
     u16buf_add_ascii(out, level_name(e->level));
     u16buf_add_ascii(out, e->unproven ? ", NOT PROVEN  network " : "  network ");
     u16buf_add_ascii(out, e->network_on ? "on   exit " : "off  exit ");

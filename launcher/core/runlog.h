@@ -38,6 +38,9 @@ MUST_CHECK bool runlog_parse(struct runlog_entry *entry, const char *line, size_
  * neither. */
 MUST_CHECK bool runlog_since(struct u16s text, uint64_t now, uint64_t *time);
 
+/* A FILETIME in UTC, "2026-11-27T18:40:12Z" with a T between. */
+void runlog_add_time(uint64_t time, char16_t between, struct u16buf *out);
+
 /* One line for people, its time in UTC; and one element of a JSON array. */
 void runlog_add_text(const struct runlog_entry *entry, struct u16buf *out);
 void runlog_add_json(const struct runlog_entry *entry, struct json *json);
