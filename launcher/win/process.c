@@ -123,6 +123,7 @@ bool process_start(const struct process_start *start, HANDLE *process, struct er
     STARTUPINFOW *si = &ex.StartupInfo;
     PROCESS_INFORMATION pi = { 0 };
     DWORD flags = CREATE_UNICODE_ENVIRONMENT;
+    bool runs = true;
 
     GetStartupInfoW(si);
     si->lpReserved = NULL; /* must be, although ours may not have been */
@@ -138,9 +139,15 @@ bool process_start(const struct process_start *start, HANDLE *process, struct er
         return false;
     if (start->token_security) {
         secure_token(pi.hProcess, start->token_security);
-        ResumeThread(pi.hThread);
+        runs = ResumeThread(pi.hThread) != (DWORD)-1 ||
+               err_win32(err, "ResumeThread", start->program);
     }
     CloseHandle(pi.hThread);
+    if (!runs) { /* or we would wait for what never ends */
+        TerminateProcess(pi.hProcess, ERROR_GEN_FAILURE);
+        CloseHandle(pi.hProcess);
+        return false;
+    }
     *process = pi.hProcess;
     return true;
 }
