@@ -62,5 +62,9 @@ for target in $beside; do
     tally "$target"
 done
 grep -E '^(SKIP|.*: SKIP)' "$log" | sort -u || :
+# What failed stands again at the end, where whoever sees only the end finds it.
+awk '/^== / { step = $2; left = 0 }
+     /FAILED/ { left = 12 }
+     left > 0 { print "failed: " step ": " substr($0, 1, 300); left-- }' "$log"
 echo "test: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

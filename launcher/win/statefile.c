@@ -2,7 +2,7 @@
 
 #define MARK          u".tmp-" /* then PID-THREAD-N */
 #define NAMES_TRIED   16u      /* leftovers of killed processes with our ids */
-#define REPLACE_MS    1000u    /* how long a reader may keep the old file */
+#define REPLACE_MS    3000u    /* how long readers may keep the old file */
 #define LOCK_MS       5000u
 #define FIRST_PAUSE   1u
 #define LONGEST_PAUSE 32u
@@ -37,7 +37,8 @@ static bool add_name(struct u16buf *name, const char16_t *path, const char16_t *
 }
 
 /* A new file beside path, its name in *name.  The ids keep two writers apart; a name that
- * exists is a killed one's, and another is tried. */
+ * exists is a killed one's, one that is refused may be deleted and still open (a
+ * scanner), and another is tried. */
 static HANDLE create_beside(const char16_t *path, SECURITY_ATTRIBUTES *security,
                             struct u16buf *name, struct err *err)
 {
@@ -60,7 +61,7 @@ static HANDLE create_beside(const char16_t *path, SECURITY_ATTRIBUTES *security,
                            FILE_ATTRIBUTE_NORMAL, NULL);
         if (file != INVALID_HANDLE_VALUE)
             return file;
-        if (GetLastError() != ERROR_FILE_EXISTS)
+        if (GetLastError() != ERROR_FILE_EXISTS && GetLastError() != ERROR_ACCESS_DENIED)
             break;
     }
     return err_win32(err, "CreateFileW", name->at), NULL;

@@ -12,10 +12,11 @@
 
 /* Puts a new file with these bytes in the place of path: written beside it under a name
  * of its own ("PATH.tmp-PID-THREAD"), flushed, renamed over it.  A reader sees the old
- * file or the new one; of two writers the later wins.  Waits up to a second for a reader
- * that keeps the old file open, then fails with what MoveFileExW said; a read-only target
- * and a missing directory fail at once.  Needs FILE_ADD_FILE on the directory, and DELETE
- * on the old file or FILE_DELETE_CHILD on the directory.  MS: MoveFileExW, Remarks. */
+ * file or the new one; of two writers the later wins.  Waits up to three seconds for
+ * readers that keep the old file open, then fails with what MoveFileExW said; a read-only
+ * target and a missing directory fail at once.  Needs FILE_ADD_FILE on the directory, and
+ * DELETE on the old file or FILE_DELETE_CHILD on the directory.  MS: MoveFileExW,
+ * Remarks. */
 MUST_CHECK bool statefile_replace(const char16_t *path, const void *data, size_t bytes,
                                   struct err *err);
 
