@@ -1,7 +1,7 @@
 #include "setup_machine.h"
 
 #include "elevate.h"
-#include "sandbox.h"
+#include "grant/sandbox.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"

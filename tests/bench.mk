@@ -11,7 +11,7 @@ $(patsubst %,$(BENCH)/%.exe,bench fence walk): $(BENCH)/%.exe: $(BENCH)/tests/be
 	$Q$(CROSS_x64)gcc -municode -s $(filter %.o,$^) $(filter %.a,$^) $(LDBENCH) -ladvapi32 -lntdll -o $@
 $(BENCH)/fence.exe: $(BENCH)/tests/win/fake_token.o $B/wintest/launcher.a
 $(BENCH)/fence.exe: LDBENCH = $(call wraps,__imp_NtQuerySecurityObject __imp_CreateFileW)
-$(BENCH)/walk.exe: $(patsubst %,$B/wintest/launcher/%.o,grant grantwork grantwalk grantgit grantparent gitlink) $B/wintest/launcher.a
+$(BENCH)/walk.exe: $(patsubst %,$B/wintest/launcher/%.o,grant/grant grant/grantwork grant/grantwalk grant/grantgit grant/grantparent grant/gitlink) $B/wintest/launcher.a
 $(BENCH)/walk.exe: LDBENCH = $(call wraps,treewalk_run security_write security_is_kept)
 $(BENCH)/floor.exe $(BENCH)/target.exe: $(BENCH)/%.exe: $B/x64/tests/bench/%.o
 	@mkdir -p $(@D)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Holds the rooms apart: a file includes only from the right,
-#   shims, denybin -> launcher/*.h -> win -> core;  setup -> win -> core;  tests -> all.
+#   shims, denybin -> launcher/*.h -> win -> core;  setup -> win -> core;  tests -> all;
+#   cmd -> verify -> grant, remote -> runner; each of them -> launcher/*.h.
 # windows.h stands in win/win.h only, core has no C library, nothing includes tests.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,9 +23,16 @@ c_files() { find "$@" -name '*.[ch]'; }
 {
     refuse '<(windows|winternl|winioctl|winsock2|stdio|stdlib|string|wchar)\.h>' \
         'core is pure' $(c_files launcher/core)
-    refuse '"(win/|exec\.h|context\.h|target\.h|cli\.h|report\.h)' \
+    refuse '"((win|grant|verify|remote|runner)/|exec\.h|context\.h|target\.h|cli\.h|report\.h)' \
         'core knows no Windows' $(c_files launcher/core)
-    refuse '"(exec|context|target|cli|report)\.h"' 'win knows no launcher' $(c_files launcher/win)
+    refuse '"((grant|verify|remote|runner)/|(exec|context|target|cli|report)\.h)' \
+        'win knows no launcher' $(c_files launcher/win)
+    refuse '"(verify|remote|runner)/' 'grant knows no other room' $(c_files launcher/grant)
+    refuse '"(grant|verify|remote)/' 'the runner knows no other room' $(c_files launcher/runner)
+    refuse '"(grant|verify)/' 'remote knows the runner only' $(c_files launcher/remote)
+    refuse '"(grant|verify|remote|runner)/' 'what the shims link knows no room of ringfence.exe' \
+        launcher/exec.[ch] launcher/confine.[ch] launcher/context.[ch] launcher/target.[ch] \
+        launcher/report.[ch] $(c_files shims denybin)
     refuse '<windows\.h>' 'windows.h is win/win.h'"'"'s' \
         $(c_files launcher shims denybin setup | grep -v '^launcher/win/win\.h$')
     refuse '"(cli|report|target)\.h"' 'shims know exec only' $(c_files shims denybin)

@@ -6,7 +6,7 @@
  * STAGE has the directories ours\tree and theirs\tree, alike (see bench.sh).  grant_apply
  * makes all its calls; but what was written counts as kept, which under Wine it is not.
  */
-#include "grant.h"
+#include "grant/grant.h"
 
 #include "win/security.h"
 

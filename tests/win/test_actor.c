@@ -3,7 +3,7 @@
  * Claim: a trial's token is lowered where a launch's would be, and where it cannot be it
  * is no fence, as to a launch.  No Wine lowers a token: it is made up here.
  */
-#include "actor.h"
+#include "verify/actor.h"
 
 #include "fake_token.h"
 

@@ -4,13 +4,13 @@
  * it, and looking for them ends in time.  Wine keeps no denies, so what the lists say is
  * made up here.
  */
-#include "appeared.h"
+#include "grant/appeared.h"
 
 #include "cli.h"
-#include "roster.h"
+#include "grant/roster.h"
 #include "core/aclplan.h"
 #include "core/cmdline.h"
-#include "walking.h"
+#include "grant/walking.h"
 #include "win/file.h"
 
 #include <setjmp.h>

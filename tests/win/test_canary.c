@@ -5,9 +5,9 @@
  * is not believed.  Wine keeps no restricting SIDs, so what the children would say is
  * made up here (trial.h); the file, its key and the counting are the real ones.
  */
-#include "canary.h"
+#include "verify/canary.h"
 
-#include "trial.h"
+#include "verify/trial.h"
 #include "win/file.h"
 #include "win/machine.h"
 #include "win/statefile.h"

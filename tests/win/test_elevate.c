@@ -3,7 +3,7 @@
 
 #include "core/sandbox.h"
 #include "core/secdesc.h"
-#include "sandbox.h"
+#include "grant/sandbox.h"
 #include "win/account.h"
 #include "win/file.h"
 #include "win/runas.h"

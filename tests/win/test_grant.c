@@ -1,12 +1,12 @@
 /* The engine over real trees and real handles, with the descriptors in a table of the
  * test's: Wine keeps only part of a list.  The access check judges what comes out. */
-#include "grant.h"
+#include "grant/grant.h"
 
 #include "core/accesscheck.h"
 #include "core/aclstate.h"
 #include "core/sddl.h"
-#include "grantstate.h"
-#include "scratch.h"
+#include "grant/grantstate.h"
+#include "verify/scratch.h"
 #include "win/file.h"
 #include "win/security.h"
 

@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "grant/ledger.h"
 
 #include "win/file.h"
 #include "win/statefile.h"

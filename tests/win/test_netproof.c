@@ -3,7 +3,7 @@
  * Claim: what the tries and bursts report is what happened.  Nothing filters or caps
  * here: that all of it goes through is the control for a machine where it must not.
  */
-#include "netproof.h"
+#include "runner/netproof.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

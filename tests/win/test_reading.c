@@ -4,10 +4,10 @@
  * well as the directories: one that cannot dies with 0xC0000022 before it has begun.  No
  * Wine keeps such lists: they are made up here, and so is the walk that lets it read.
  */
-#include "reading.h"
+#include "grant/reading.h"
 
-#include "ledger.h"
-#include "walking.h"
+#include "grant/ledger.h"
+#include "grant/walking.h"
 #include "win/file.h"
 #include "win/security.h"
 #include "win/token.h"

@@ -1,4 +1,4 @@
-#include "remote_console.h"
+#include "remote/remote_console.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

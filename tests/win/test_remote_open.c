@@ -3,7 +3,7 @@
  * Starting the runner as an account, on a Windows whose CreateProcessWithLogonW fails as
  * the test wants.
  */
-#include "remote_open.h"
+#include "remote/remote_open.h"
 
 #include "core/logon.h"
 

@@ -3,7 +3,7 @@
  * Which directories are refused as writable roots, on real ones.  What Wine cannot have
  * (lists of its own on files, FAT, mounted volumes) is put in below, at link time.
  */
-#include "rootcheck.h"
+#include "grant/rootcheck.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core/sddl.h"
-#include "volumes.h"
+#include "grant/volumes.h"
 #include "win/security.h"
 
 #define BIG_ACES 1818u /* of 36 bytes: 65,456 of the 65,532 there can be */

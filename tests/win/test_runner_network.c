@@ -3,8 +3,8 @@
  * Claim: what the runner says of the network is what a child found that was started and
  * capped as commands are, and no older than the routes there are.
  */
-#include "netproof.h"
-#include "runner.h"
+#include "runner/netproof.h"
+#include "runner/runner.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * the child leave that job; where it may not, the child has no such limits, and that is
  * said; nothing is started twice, and nothing runs outside its job.
  */
-#include "runner.h"
+#include "runner/runner.h"
 
 #include "win/dll.h"
 

@@ -4,7 +4,7 @@
  * lowered it carries the label that a launch's roots do.  Wine keeps neither lists nor
  * labels: here they are kept in memory, by path.
  */
-#include "scratch.h"
+#include "verify/scratch.h"
 
 #include "win/file.h"
 #include "win/security.h"

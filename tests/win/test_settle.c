@@ -3,7 +3,7 @@
  * Claim: the runner gives up the strictest way to start children only where none comes up
  * that way, and claims no more than the way it is left with.
  */
-#include "runner.h"
+#include "runner/runner.h"
 
 #include "core/exitcode.h"
 

@@ -4,11 +4,11 @@
  * the fence, was refused with it, and nothing is different afterwards.  What the children
  * do is made up here (actor.h, scratch.h, decoy.h); the judging is the real one.
  */
-#include "trial.h"
+#include "verify/trial.h"
 
-#include "act.h"
+#include "verify/act.h"
 #include "core/netcheck.h"
-#include "decoy.h"
+#include "verify/decoy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The directories above a root, with lists that a Wine would not keep. */
 #include "core/sddl.h"
-#include "setup_user.h"
-#include "ways.h"
+#include "grant/setup_user.h"
+#include "grant/ways.h"
 #include "win/security.h"
 
 #include <setjmp.h>

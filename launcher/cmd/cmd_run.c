@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ringfence run: one command, script or tool, with everything below it, under the rules.
+ */
+#include "grant/appeared.h"
+#include "cli.h"
+#include "core/exitcode.h"
+#include "exec.h"
+#include "logbook.h"
+#include "win/errtext.h"
+#include "win/file.h"
+
+#define ROOTS_TEXT_CAP WIN_PATH_CAP
+#define LOOK_MS        10000u /* a tree larger than can be looked through in it is told */
+
+struct wanted {
+    struct exec_request request;
+};
+
+static const char *set_level(void *ctx, struct u16s value)
+{
+    struct context_wish *wish = &((struct wanted *)ctx)->request.wish;
+
+    wish->has_want = level_parse_want(value, &wish->want);
+    return wish->has_want ? NULL : "--level is auto, advisory, confined or enforced, not";
+}
+
+static const char *set_require(void *ctx, struct u16s value)
+{
+    struct context_wish *wish = &((struct wanted *)ctx)->request.wish;
+
+    return level_parse(value, &wish->require)
+               ? NULL
+               : "--require is advisory, confined or enforced, not";
+}
+
+static const char *set_network(void *ctx, struct u16s value)
+{
+    struct context_wish *wish = &((struct wanted *)ctx)->request.wish;
+
+    wish->has_network = true;
+    wish->network_on = u16s_eq(value, U16S("on"));
+    return wish->network_on || u16s_eq(value, U16S("off"))
+               ? NULL
+               : "--network is on or off, not";
+}
+
+/* The full path now: the current directory is the caller's only until the tool runs. */
+static const char *set_root(void *ctx, struct u16s value)
+{
+    static char16_t given[WIN_PATH_CAP], full[ROOTS_TEXT_CAP];
+    static size_t used;
+    struct context_wish *wish = &((struct wanted *)ctx)->request.wish;
+    struct u16buf path = U16BUF(given);
+    struct u16buf to = u16buf_init(full + used, ROOTS_TEXT_CAP - used);
+    struct err err;
+
+    u16buf_add(&path, value);
+    if (wish->root_count == POLICY_ROOTS_MAX)
+        return "more than 16 roots";
+    if (path.cut || file_kind(given) != FILE_IS_DIRECTORY)
+        return "--root is not a directory";
+    if (!file_full_path(given, &to, &err))
+        return "the roots are too long together";
+    used += to.len + 1;
+    wish->root[wish->root_count++] = u16buf_text(&to);
+    return NULL;
+}
+
+static const char *set_allow_unproven(void *ctx, struct u16s value)
+{
+    (void)value;
+    ((struct wanted *)ctx)->request.wish.allow_unproven = true;
+    return NULL;
+}
+
+static const struct cli_option options[] = {
+    { u"--level", CLI_VALUE, set_level },
+    { u"--require", CLI_VALUE, set_require },
+    { u"--network", CLI_VALUE, set_network },
+    { u"--root", CLI_VALUE, set_root },
+    { u"--allow-unproven", CLI_FLAG, set_allow_unproven },
+};
+
+/* What was handed to the runner is noted there. */
+static void note(const struct exec_request *request, uint32_t code)
+{
+    const struct context *c = exec_context();
+
+    if (c && !(exec_fenced() && c->verdict.run_as == LEVEL_ENFORCED) &&
+        !context_flag(c, "RINGFENCE_DRYRUN"))
+        logbook_note(c, c->verdict.unproven, request->tool, request->tail, code);
+}
+
+uint32_t cmd_run(struct cli *cli)
+{
+    static struct wanted wanted;
+    char16_t text[8];
+    struct u16buf port = U16BUF(text);
+    uint32_t code = EXIT_RINGFENCE;
+
+    switch (cli_options(cli, options, sizeof options / sizeof options[0], &wanted)) {
+    case CLI_BAD:
+        return EXIT_RINGFENCE;
+    case CLI_END:
+        return cli_complain("run what? ringfence run [options] -- CMD",
+                            (struct u16s){ 0 });
+    case CLI_WORD:
+        break;
+    }
+    u16buf_add_dec(&port, cmd_choose_dead_port());
+    SetEnvironmentVariableW(u"RINGFENCE_DEAD_PORT", text);
+    wanted.request.tool = u16buf_text(&cli->word);
+    wanted.request.tail = cli->rest;
+    wanted.request.current_first = true;
+    code = exec_run(&wanted.request);
+    note(&wanted.request, code);
+    if (exec_fenced())
+        appeared_look(exec_fenced(), LOOK_MS);
+    return code;
+}
