@@ -31,12 +31,27 @@ if [ -z "$wine" ]; then
     exit 77
 fi
 
+# Fills the prefix.  It is ready when what fills it has ended, and a first program has run:
+# on a busy machine one that comes too early does not start.
+make_prefix() {
+    "$wine" wineboot -i || return
+    for s in /usr/lib/wine/wineserver64 /usr/lib/wine/wineserver32 "$(command -v wineserver)"; do
+        [ -x "$s" ] && timeout 120 "$s" -w && break
+    done
+    for n in 1 2 3; do
+        "$wine" cmd /c exit 7
+        [ $? -eq 7 ] && return
+        echo "a first program did not run (try $n)"
+    done
+    return 1
+}
+
 mkdir -p "$WINEPREFIX"
 (
     flock 9
     [ -e "$WINEPREFIX/ready" ] && exit 0
     # The server it starts may live long: it must not hold the lock.
-    "$wine" wineboot -i >"$WINEPREFIX/boot.log" 2>&1 </dev/null 9>&- &&
+    make_prefix >"$WINEPREFIX/boot.log" 2>&1 </dev/null 9>&- &&
         touch "$WINEPREFIX/ready"
 ) 9>"$WINEPREFIX/lock" || {
     echo "wine.sh: cannot make $WINEPREFIX, see its boot.log" >&2
