@@ -41,10 +41,10 @@ $(UNIT:%=$(WINTEST)/unit_%.exe): $(WINTEST)/unit_%.exe: $(WINTEST)/tests/unit/%.
 # $(call wine_tests,TITLE,PROGRAMS,ARGUMENTS): one line for each program, everything it said
 # when it failed, and a summary.  A program that cannot run counts as failed.
 WINE_SH = WINEPREFIX=$(abspath $B/wine) tests/wine.sh
-wine_tests = @bad=0; for t in $2; do \
+wine_tests = @bad=0; for t in $2; do from=$$(date +%s); \
 	if $(WINE_SH) --cmocka $$t $3 >$$t.log 2>&1; \
 	then s=ok; else s=FAILED; bad=$$((bad + 1)); fi; \
-	echo "$1: $$(basename $$t .exe): $$s, $$(tests/tally.sh $$t.log)"; \
+	echo "$1: $$(basename $$t .exe): $$s, $$(tests/tally.sh $$t.log), $$(($$(date +%s) - from)) s"; \
 	[ $$s = ok ] || grep -v '^\[ RUN      \]\|^\[       OK \]' $$t.log | cut -c1-600; \
 	grep '^SKIP' $$t.log; done; \
 	echo "$1: $(words $2) programs, $$bad of them bad"; [ $$bad = 0 ]
