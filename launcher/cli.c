@@ -4,6 +4,14 @@
 #include "core/exitcode.h"
 #include "win/out.h"
 
+/* "run" and the like, or empty. */
+static const char16_t *name = u"";
+
+void cli_name(const char16_t *command)
+{
+    name = command;
+}
+
 bool cli_next(struct cli *cli)
 {
     cli->word = u16buf_init(cli->word.at, cli->word.cap);
@@ -20,15 +28,16 @@ uint32_t cli_complain(const char *text, struct u16s word)
         u16buf_addz(&b, u": ");
         u16buf_add(&b, u16s_head(word, 300));
     }
-    out_line(OUT_STDERR, u"ringfence: ", line, u" (ringfence help)");
+    out_line(OUT_STDERR, u"ringfence: ", line, u" (ringfence help", name[0] ? u" " : u"",
+             name, u")");
     return EXIT_RINGFENCE;
 }
 
 static const struct cli_option *find(const struct cli_option *options, size_t count,
-                                     struct u16s name)
+                                     struct u16s wanted)
 {
     for (size_t i = 0; i < count; i++)
-        if (u16s_eq(u16s_of(options[i].name), name))
+        if (u16s_eq(u16s_of(options[i].name), wanted))
             return &options[i];
     return NULL;
 }

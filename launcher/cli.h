@@ -37,6 +37,9 @@ enum cli_end {
 enum cli_end cli_options(struct cli *cli, const struct cli_option *options, size_t count,
                          void *ctx);
 
+/* The command whose help complaints point to; static text.  None before: all of it. */
+void cli_name(const char16_t *command);
+
 /* "ringfence: TEXT: WORD" and where help is; returns EXIT_RINGFENCE. */
 uint32_t cli_complain(const char *text, struct u16s word);
 

@@ -32,8 +32,9 @@ uint32_t cmd_policy(struct cli *cli)
     const struct context_wish wish = { .look_only = true };
     struct err err = { 0 };
 
-    if (cli_next(cli) && !u16s_eq(u16buf_text(&cli->word), U16S("show")))
-        return cli_complain("policy show is all there is, not", u16buf_text(&cli->word));
+    if (cli_next(cli) &&
+        !(u16s_eq(u16buf_text(&cli->word), U16S("show")) && !cli_next(cli)))
+        return cli_complain("policy takes no words", u16buf_text(&cli->word));
     if (!context_begin(&context, &err) || !context_complete(&context, &wish, &err)) {
         report_context_failure(&context, &err);
         return EXIT_RINGFENCE;

@@ -131,16 +131,54 @@ static bool print_one(void *ctx, struct u16s name)
     return true;
 }
 
-uint32_t cmd_shim(struct cli *cli)
+enum verb { VERB_LIST, VERB_ADD, VERB_REMOVE };
+
+static const char16_t *const verbs[] = {
+    [VERB_LIST] = u"list", [VERB_ADD] = u"add", [VERB_REMOVE] = u"remove"
+};
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+/* Whether all the words make sense; if not, a line has been printed. */
+static bool read_words(struct cli *cli, enum verb *verb, struct u16buf *name)
 {
-    char16_t verb_text[16];
-    struct u16buf verb = U16BUF(verb_text);
-    struct u16s name;
-    struct err err = { 0 };
+    size_t v = 0;
 
     if (!cli_next(cli))
-        return cli_complain("shim what? add NAME, list, remove NAME", (struct u16s){ 0 });
-    u16buf_add(&verb, u16buf_text(&cli->word));
+        return cli_complain("shim what? add NAME, list, remove NAME", (struct u16s){ 0 }),
+               false;
+    while (v < VERB_COUNT && !u16s_eq(u16buf_text(&cli->word), u16s_of(verbs[v])))
+        v++;
+    if (v == VERB_COUNT)
+        return cli_complain("shim add, list or remove, not", u16buf_text(&cli->word)),
+               false;
+    *verb = (enum verb)v;
+    if (*verb != VERB_LIST) {
+        if (!cli_next(cli))
+            return cli_complain(*verb == VERB_ADD ? "shim add which tool?"
+                                                  : "shim remove which tool?",
+                                (struct u16s){ 0 }),
+                   false;
+        u16buf_add(name, u16s_without(u16buf_text(&cli->word), U16S(".exe")));
+        if (name->cut || !toolname_is_good(u16buf_text(name)))
+            return cli_complain("not a tool's name", u16buf_text(&cli->word)), false;
+    }
+    if (cli_next(cli))
+        return cli_complain(*verb == VERB_LIST ? "shim list takes no words"
+                                               : "shim takes one tool, not also",
+                            u16buf_text(&cli->word)),
+               false;
+    return true;
+}
+
+uint32_t cmd_shim(struct cli *cli)
+{
+    char16_t text[TOOLNAME_MAX + 1];
+    struct u16buf name = U16BUF(text);
+    enum verb verb = VERB_LIST;
+    struct err err = { 0 };
+
+    if (!read_words(cli, &verb, &name))
+        return EXIT_RINGFENCE;
     if (!context_begin(&shim.context, &err)) {
         report_context_failure(&shim.context, &err);
         return EXIT_RINGFENCE;
@@ -149,16 +187,9 @@ uint32_t cmd_shim(struct cli *cli)
         return cli_complain(
             "this program is in no install: no shims and denybin beside it",
             (struct u16s){ 0 });
-    if (u16s_eq(u16buf_text(&verb), U16S("list")))
-        return for_each(print_one, NULL), EXIT_OK;
-    if (!cli_next(cli))
-        return cli_complain("add or remove which tool?", (struct u16s){ 0 });
-    name = u16s_without(u16buf_text(&cli->word), U16S(".exe"));
-    if (!toolname_is_good(name))
-        return cli_complain("not a tool's name", name);
-    if (u16s_eq(u16buf_text(&verb), U16S("add")))
-        return add(name);
-    if (u16s_eq(u16buf_text(&verb), U16S("remove")))
-        return take_away(name);
-    return cli_complain("shim add, list or remove, not", u16buf_text(&verb));
+    if (verb == VERB_ADD)
+        return add(u16buf_text(&name));
+    if (verb == VERB_REMOVE)
+        return take_away(u16buf_text(&name));
+    return for_each(print_one, NULL), EXIT_OK;
 }
