@@ -183,8 +183,8 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
 
 static uint32_t not_found(const struct exec_request *request)
 {
-    report_not_found(request->tool, &exec.target.seen,
-                     context_var(&exec.context, "PATH"));
+    report_not_found(request->tool, &exec.target.seen, context_var(&exec.context, "PATH"),
+                     request->current_first);
     return EXIT_NOT_FOUND;
 }
 

@@ -16,7 +16,7 @@ static const char16_t *decimal(char16_t *text, uint64_t value)
 }
 
 void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
-                      struct u16s path)
+                      struct u16s path, bool current_too)
 {
     char16_t name[256], line[512];
     struct u16buf n = U16BUF(name), b = U16BUF(line);
@@ -32,9 +32,12 @@ void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
     };
 
     u16buf_add(&n, u16s_head(tool, 250));
-    u16buf_add_dec(&b, seen->directories);
-    u16buf_add_ascii(&b, seen->directories == 1 ? " directory of PATH"
-                                                : " directories of PATH");
+    if (seen->directories) { /* none: the name says where */
+        u16buf_add_ascii(&b, current_too ? " here or in " : " in ");
+        u16buf_add_dec(&b, seen->directories);
+        u16buf_add_ascii(&b, seen->directories == 1 ? " directory of PATH"
+                                                    : " directories of PATH");
+    }
     for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++) {
         if (!passed[i].count)
             continue;
@@ -44,8 +47,7 @@ void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
     }
     if (path.len == 0)
         u16buf_add_ascii(&b, ": PATH is empty");
-    out_say(OUT_STDERR, "ringfence: cannot find % (.com .exe .bat .cmd) in %", name,
-            line);
+    out_say(OUT_STDERR, "ringfence: cannot find % (.com .exe .bat .cmd)%", name, line);
 }
 
 void report_context_failure(const struct context *c, const struct err *err)
@@ -81,6 +83,7 @@ void report_refused_level(const struct context *c)
     u16buf_add_ascii(&r, level_name(c->policy.require));
     out_say(OUT_STDERR, "ringfence: cannot start anything: % is required, this is %",
             required, level);
+    out_say(OUT_STDERR, "  fix: see `ringfence doctor`");
 }
 
 /* One line "MARK NAME=VALUE", long values cut. */

@@ -7,9 +7,10 @@
 #include "context.h"
 #include "target.h"
 
-/* "cannot find git: …", with what was searched and what was passed over. */
+/* "cannot find git …", with what was searched, the current directory too if so, and what
+ * was passed over. */
 void report_not_found(struct u16s tool, const struct pathsearch_seen *seen,
-                      struct u16s path);
+                      struct u16s path, bool current_too);
 
 /* A context that could not be completed; names the line of a bad policy. */
 void report_context_failure(const struct context *context, const struct err *err);

@@ -145,9 +145,33 @@ static void require__level_not_proven_here__125_and_a_reason(void **state)
         proc_assert(&p, contains_text(p.err->at, levels[i]));
         proc_assert(&p, strstr(p.err->at, "advisory") != NULL);
         proc_assert(&p, strstr(p.err->at, "restricting SIDs") != NULL);
+        proc_assert(&p, strstr(p.err->at, "\n  fix: see `ringfence doctor`\n"));
         assert_int_equal(log_count(), 0);
         proc_clear(&p);
     }
+}
+
+/* The line says where was looked, and that is all. */
+static void run__no_such_tool__says_where_was_looked(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    run_with(&p, u" run -- no-such-tool");
+    proc_assert_refused(&p, 127);
+    proc_assert(&p, strstr(p.err->at, " here or in "));
+    proc_assert(&p, strstr(p.err->at, " of PATH"));
+    proc_clear(&p);
+    run_with(&p, u" run -- .\\no-such-tool.exe");
+    proc_assert_refused(&p, 127);
+    proc_assert(&p, !strstr(p.err->at, "PATH"));
+    proc_clear(&p);
+    proc_init(&p, place(u"rf\\ringfence.exe"), u" run -- no-such-tool");
+    env_set(&p.env, u"PATH", u"");
+    proc_run(&p);
+    proc_assert_refused(&p, 127);
+    proc_assert(&p, strstr(p.err->at, "PATH is empty"));
+    proc_clear(&p);
 }
 
 static void require__advisory__runs(void **state)
@@ -360,6 +384,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(run__batch_script_calls_ssh__gets_the_stub),
         cmocka_unit_test(run__network_on__proxies_stay_the_users),
         cmocka_unit_test(require__level_not_proven_here__125_and_a_reason),
+        cmocka_unit_test(run__no_such_tool__says_where_was_looked),
         cmocka_unit_test(require__advisory__runs),
         cmocka_unit_test(unproven__asked_for__runs_and_says_so),
         cmocka_unit_test(unproven__pipes_and_code__as_without),
