@@ -319,6 +319,7 @@ static void gather(void)
     struct err unused;
 
     f->policy_path = u16buf_text(&c->policy_path);
+    f->has_policy = file_kind(c->policy_path.at) == FILE_IS_FILE;
     f->inside = c->inside;
     f->verdict = c->verdict;
     f->fence = c->fence;

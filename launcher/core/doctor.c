@@ -46,7 +46,8 @@ static void judge_policy(const struct doctor_facts *f, struct doctor *d)
     struct u16buf b = U16BUF(text);
 
     if (!f->policy_fault) {
-        add(d, "policy", DOCTOR_OK, "%", NULL, f->policy_path);
+        add(d, "policy", DOCTOR_OK, f->has_policy ? "%" : "% (not there: defaults)", NULL,
+            f->policy_path);
         return;
     }
     if (f->policy_line) {
@@ -145,6 +146,8 @@ static void judge_path(const struct doctor_facts *f, struct doctor *d)
     struct u16s shims = { 0 }, denybin = { 0 };
     bool has_shims = doctor_before(f->path, f->shims, &shims);
     bool has_denybin = doctor_before(f->path, f->denybin, &denybin);
+    struct u16s install = pathsearch_dir(f->shims);
+    bool has_blank = u16s_find(install, u' ', 0) < install.len;
 
     if (!f->shims.len)
         add(d, "path", DOCTOR_FAIL, "this program is in no install: there are no shims",
@@ -153,11 +156,14 @@ static void judge_path(const struct doctor_facts *f, struct doctor *d)
         add(d, "path", DOCTOR_WARN, "inside the fence % does not come before the shims",
             "something set PATH anew: start it through `ringfence run`", f->denybin);
     else if (!has_shims)
-        add(d, "path", DOCTOR_WARN, "% is not on PATH: tools are started without a fence",
-            "activate in this terminal, or ringfence run -- CMD", f->shims);
+        add(d, "path", DOCTOR_WARN,
+            "%\\shims is not on PATH: tools are started without a fence",
+            has_blank ? "\"%\\activate\", or ringfence run -- CMD"
+                      : "%\\activate, or ringfence run -- CMD",
+            install);
     else if (f->shadowed.len)
         add(d, "path", DOCTOR_FAIL, "% comes before the shim, and runs without a fence",
-            "activate again, last of all that changes PATH", f->shadowed);
+            "deactivate, then activate, last of all that changes PATH", f->shadowed);
     else
         add(d, "path", DOCTOR_OK, "the shims come first", NULL, f->shims);
 }

@@ -39,6 +39,7 @@ enum doctor_service {
 /* What was found out.  Texts are borrowed; an empty one is "none" unless said. */
 struct doctor_facts {
     const char *policy_fault; /* NULL: it is sound, or there is none */
+    bool has_policy;          /* there is such a file */
     size_t policy_line;       /* of the fault; 0: of no line */
     size_t journal_damaged;
     size_t stores_closed;

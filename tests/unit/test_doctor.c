@@ -58,6 +58,18 @@ static void expect(const struct doctor_facts *f, const char *id, enum doctor_sta
         assert_int_equal(c->remedy.len, 0);
 }
 
+/* What is to be typed. */
+static void expect_remedy(const struct doctor_facts *f, const char *id, const char *typed)
+{
+    const struct doctor_check *c = judged(f, id);
+    char remedy[2048] = { 0 };
+
+    assert_non_null(c);
+    u16s_to_utf8(c->remedy, remedy, sizeof remedy - 1);
+    if (!strstr(remedy, typed))
+        fail_msg("%s: %s", id, remedy);
+}
+
 static void judge__all_is_well__warns_of_nothing(void **state)
 {
     struct doctor_facts f = well();
@@ -69,6 +81,9 @@ static void judge__all_is_well__warns_of_nothing(void **state)
     assert_int_equal(doctor_count(&doctor, DOCTOR_SKIP), 1); /* the network is off */
     expect(&f, "level", DOCTOR_OK, "confined (strict)");
     expect(&f, "stores", DOCTOR_OK, "7 credential stores");
+    expect(&f, "policy", DOCTOR_OK, "policy.ini (not there: defaults)");
+    f.has_policy = true;
+    assert_true(u16s_eq(judged(&f, "policy")->detail, U16S("C:\\d\\policy.ini")));
 }
 
 static void judge__level__says_what_is_not_proven(void **state)
@@ -114,8 +129,13 @@ static void judge__path__our_place_on_it(void **state)
     expect(&f, "path", DOCTOR_OK, "first");
     f.shadowed = U16S("C:\\git\\cmd\\git.exe");
     expect(&f, "path", DOCTOR_FAIL, "C:\\git\\cmd\\git.exe comes before");
+    expect_remedy(&f, "path", "deactivate"); /* or activate does nothing */
     f.path = U16S("C:\\git\\cmd");
     expect(&f, "path", DOCTOR_WARN, "C:\\rf\\shims is not on PATH");
+    expect_remedy(&f, "path", "C:\\rf\\activate");
+    f.shims = U16S("C:\\Program Files\\rf\\shims");
+    expect(&f, "path", DOCTOR_WARN, "C:\\Program Files\\rf\\shims is not on PATH");
+    expect_remedy(&f, "path", "\"C:\\Program Files\\rf\\activate\"");
     f.shims = f.denybin = (struct u16s){ 0 };
     expect(&f, "path", DOCTOR_FAIL, "no install");
     f = well();
