@@ -70,12 +70,12 @@ static struct {
     bool has_object, has_parent, has_account, json;
 } explain;
 
+static const char *const act_names[] = { "read", "write", "delete", "rename" };
+
 static bool read_act(struct u16s word, enum act *act)
 {
-    static const char16_t *const names[] = { u"read", u"write", u"delete", u"rename" };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (u16s_eq(word, u16s_of(names[i]))) {
+    for (size_t i = 0; i < sizeof act_names / sizeof act_names[0]; i++) {
+        if (u16s_is(word, act_names[i])) {
             *act = (enum act)i;
             return true;
         }
@@ -389,6 +389,7 @@ static void print_json(void)
     json_init(&json, &b);
     json_open(&json, NULL, u'{');
     json_number(&json, "schema", 1);
+    json_ascii(&json, "act", act_names[explain.act]);
     json_text(&json, "path", u16s_of(explain.path));
     json_bool(&json, "exists", explain.has_object);
     json_ascii(&json, "fence", actors[answer()].json);

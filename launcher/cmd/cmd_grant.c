@@ -8,6 +8,7 @@
 #include "grant/granting.h"
 #include "report.h"
 #include "win/errtext.h"
+#include "win/file.h"
 #include "win/out.h"
 #include "win/token.h"
 
@@ -51,17 +52,26 @@ static bool read_words(struct cli *cli, struct granting *how, struct u16buf *roo
     }
 }
 
+/* As whole as a message shows it; one for the kernel alone (\\?\) stays as it is. */
+static bool complete(const struct u16buf *word, struct u16buf *root, struct err *err)
+{
+    if (word->len && !u16s_istarts(u16buf_text(word), U16S("\\\\?\\")))
+        return file_full_path(word->at, root, err);
+    u16buf_add(root, u16buf_text(word));
+    return true;
+}
+
 uint32_t cmd_grant(struct cli *cli)
 {
     static struct context context;
-    static char16_t text[WIN_PATH_CAP];
+    static char16_t given[WIN_PATH_CAP], text[WIN_PATH_CAP];
     const struct context_wish wish = { .look_only = true };
-    struct u16buf root = U16BUF(text);
+    struct u16buf word = U16BUF(given), root = U16BUF(text);
     struct granting how = { 0 };
     struct err err = { 0 };
     uint32_t code = EXIT_RINGFENCE;
 
-    if (!read_words(cli, &how, &root))
+    if (!read_words(cli, &how, &word))
         return EXIT_RINGFENCE;
     if (token_is_inside())
         return cli_complain("grant is not for the inside of a fence", (struct u16s){ 0 });
@@ -69,7 +79,8 @@ uint32_t cmd_grant(struct cli *cli)
         report_context_failure(&context, &err);
         return EXIT_RINGFENCE;
     }
-    if (granting_root(&context, root.len ? text : context.root.at, &how, &code, &err))
+    if (complete(&word, &root, &err) &&
+        granting_root(&context, root.len ? text : context.root.at, &how, &code, &err))
         return code;
     err_report(&err, u"grant");
     if (granting_remedy())

@@ -41,15 +41,19 @@ static struct {
     bool no_journal; /* there is one that cannot be read */
 } prepare;
 
+/* The full path, as launches pass it: the digest of a root is of that. */
 static const char *set_root(void *ctx, struct u16s value)
 {
+    struct u16buf given = U16BUF(prepare.path);
     struct u16buf b =
         u16buf_init(prepare.full + prepare.full_used,
                     sizeof prepare.full / sizeof(char16_t) - prepare.full_used);
+    struct err err;
 
     (void)ctx;
-    u16buf_add(&b, value);
-    if (b.cut || prepare.wish.root_count == POLICY_ROOTS_MAX)
+    u16buf_add(&given, value);
+    if (given.cut || prepare.wish.root_count == POLICY_ROOTS_MAX ||
+        !file_full_path(prepare.path, &b, &err))
         return "too many roots, or too long";
     prepare.full_used += b.len + 1;
     prepare.wish.root[prepare.wish.root_count++] = u16buf_text(&b);

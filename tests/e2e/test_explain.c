@@ -57,7 +57,8 @@ static void json__any_path__one_object_with_each_fence(void **state)
     put_file(u"ws\\thesis.txt", "years\r\n");
     explain(&p, text(L"--json read \"%ls\"", place(u"ws\\thesis.txt")));
     proc_assert_code(&p, 0);
-    proc_assert(&p, !strncmp(p.out->at, "{\"schema\":1,\"path\":\"", 20));
+    proc_assert(&p,
+                !strncmp(p.out->at, "{\"schema\":1,\"act\":\"read\",\"path\":\"", 32));
     proc_assert(&p, says(&p, "{\"fence\":\"none\",\"in_force\":true,\"allowed\":true"));
     proc_assert(&p, says(&p, "{\"fence\":\"standard\",\"in_force\":false,"));
     proc_assert(&p, says(&p, "{\"fence\":\"strict\",\"in_force\":false,"));

@@ -54,6 +54,20 @@ static void grant__files_keep_no_lists__says_so_and_claims_nothing(void **state)
     proc_clear(&p);
 }
 
+/* A path is told whole, however it was typed. */
+static void grant__no_such_directory__refused_with_its_whole_path(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    clear_data();
+    grant(&p, u"no-such-directory");
+    proc_assert_refused(&p, 125);
+    proc_assert(&p, contains_text(p.err->at, u":\\"));
+    proc_assert(&p, contains_text(p.err->at, u"\\no-such-directory"));
+    proc_clear(&p);
+}
+
 static void json__files_keep_no_lists__says_so_too(void **state)
 {
     struct proc p;
@@ -321,6 +335,7 @@ int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grant__files_keep_no_lists__says_so_and_claims_nothing),
+        cmocka_unit_test(grant__no_such_directory__refused_with_its_whole_path),
         cmocka_unit_test(json__files_keep_no_lists__says_so_too),
         cmocka_unit_test(dry_run__any__counts_and_changes_nothing),
         cmocka_unit_test(dry_run_json__any__has_every_count),
