@@ -52,7 +52,7 @@ static bool read_words(struct cli *cli, struct granting *how, struct u16buf *roo
     }
 }
 
-/* As whole as a message shows it; one for the kernel alone (\\?\) stays as it is. */
+/* As whole as a message shows it; a literal one (\\?\) stays as it is. */
 static bool complete(const struct u16buf *word, struct u16buf *root, struct err *err)
 {
     if (word->len && !u16s_istarts(u16buf_text(word), U16S("\\\\?\\")))
