@@ -27,7 +27,7 @@ $(WINTEST)/win_test_confine.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObje
 $(WINTEST)/win_test_prepare.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject file_is_link)
 $(WINTEST)/win_test_appeared.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant/appeared grant/quarantine cmd/cmd_new cli grant/roster)
 $(WINTEST)/win_test_appeared.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
-$(WINTEST)/win_test_status.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd/cmd_status grant/roster)
+$(WINTEST)/win_test_status.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd/cmd_status grant/roster grant/boxsize)
 $(WINTEST)/win_test_status.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete)
 $(WINTEST)/win_test_explain.exe: $(patsubst %,$(WINTEST)/launcher/%.o,cmd/cmd_explain grant/volumes)
 $(WINTEST)/win_test_explain.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject context_begin context_complete account_find)

@@ -9,6 +9,7 @@
 #include "core/exitcode.h"
 #include "core/json.h"
 #include "core/netcheck.h"
+#include "grant/boxsize.h"
 #include "grant/ledger.h"
 #include "report.h"
 #include "grant/roster.h"
@@ -26,6 +27,7 @@
     u"off: held by the kernel, firewall rules and filters on the sandbox account"
 #define AS_OUTSIDE u"as the fence around this process has it"
 #define NO_LABEL   u"           "
+#define BOX_MS     1000u        /* for each of its directories */
 #define SECOND     10000000u    /* in FILETIME's 100 ns */
 #define UNIX_EPOCH 11644473600u /* seconds from 1601 to 1970 */
 
@@ -38,6 +40,7 @@ static struct {
     struct security list;
     char16_t path[WIN_PATH_CAP];
     char16_t reads[256], volumes[512];
+    struct boxsize temp, cache;
 } status;
 
 struct shown {
@@ -113,6 +116,8 @@ static void gather(void)
     }
     setup_user_status(c, &reads);
     volumes_without_acls(&volumes);
+    boxsize_look(c->temp.at, BOX_MS, &status.temp);
+    boxsize_look(c->cache.at, BOX_MS, &status.cache);
 }
 
 /* Pieces of lines. */
@@ -328,6 +333,22 @@ static const char16_t *reads_text(const struct context *c)
                : u"not confined; for the strict fence: ";
 }
 
+static void print_box(const struct context *c)
+{
+    char16_t temp[64], cache[64];
+    struct u16buf t = U16BUF(temp), k = U16BUF(cache);
+
+    boxsize_add(&t, &status.temp);
+    boxsize_add(&k, &status.cache);
+    if (file_kind(c->temp.at) != FILE_IS_DIRECTORY) {
+        out_line(OUT_STDOUT, u"box        ", c->temp.at, u" (made at the first run)");
+        out_line(OUT_STDOUT, NO_LABEL, c->cache.at);
+        return;
+    }
+    out_line(OUT_STDOUT, u"box        ", c->temp.at, u"  ", temp);
+    out_line(OUT_STDOUT, NO_LABEL, c->cache.at, u"  ", cache);
+}
+
 static void print_journal(void)
 {
     char16_t text[24];
@@ -361,10 +382,7 @@ static void print_text(const struct context *c)
         out_line(OUT_STDOUT, u"handles    ",
                  u"a tool inherits all that are inheritable: this Windows cannot choose");
     out_line(OUT_STDOUT, u"network    ", network_text(c));
-    out_line(OUT_STDOUT, u"box        ", c->temp.at,
-             file_kind(c->temp.at) == FILE_IS_DIRECTORY ? u""
-                                                        : u" (made at the first run)");
-    out_line(OUT_STDOUT, u"           ", c->cache.at);
+    print_box(c);
     out_line(OUT_STDOUT, u"policy     ", c->policy_path.at, policy_state(c));
     out_line(OUT_STDOUT, u"install    ", c->install.len ? c->install.at : u"none found");
     print_journal();
@@ -434,6 +452,15 @@ static void json_root(struct json *json, size_t i)
     json_close(json, u'}');
 }
 
+static void json_box(struct json *json, const char *name, const struct boxsize *size)
+{
+    json_open(json, name, u'{');
+    json_number(json, "bytes", size->bytes);
+    json_number(json, "files", size->files);
+    json_bool(json, "whole", size->whole);
+    json_close(json, u'}');
+}
+
 /* What this command has looked up itself. */
 static void json_status(struct json *json)
 {
@@ -458,6 +485,11 @@ static void json_status(struct json *json)
                 status.has_ledger ? status.ledger.journal.damaged : 0);
     json_bool(json, "reads_confined", is_held(c) || (fenced && c->fence == FENCE_STRICT));
     json_text(json, "reads", u16s_of(status.reads));
+    json_bool(json, "handles_chosen", process_can_choose());
+    json_bool(json, "policy_there", file_kind(c->policy_path.at) == FILE_IS_FILE);
+    json_bool(json, "box_there", file_kind(c->temp.at) == FILE_IS_DIRECTORY);
+    json_box(json, "temp_size", &status.temp);
+    json_box(json, "cache_size", &status.cache);
     json_text(json, "not_fenced", u16s_of(status.volumes));
 }
 

@@ -72,6 +72,8 @@ static void json__any__one_object_with_stable_names(void **state)
         "\"protected\":[",      "\"reads\":\"",     "\"journal_read\":true",
         "\"reads_confined\":",  "\"grant_time\":",  "\"entries\":",
         "\"journal_damaged\":", "\"failed\":",      "\"not_fenced\":\"",
+        "\"handles_chosen\":",  "\"box_there\":",   "\"policy_there\":true",
+        "\"temp_size\":{",      "\"cache_size\":{",
     };
     static char policy[40000];
     struct proc p;
@@ -89,6 +91,35 @@ static void json__any__one_object_with_stable_names(void **state)
         proc_assert(&p, strstr(p.out->at, keys[i]));
     proc_assert(&p, p.out->bytes > 5000);
     proc_assert(&p, p.err->bytes == 0);
+    proc_clear(&p);
+    clear_data();
+}
+
+/* TEMP and caches grow where nobody looks. */
+static void box__with_files__how_much_lies_in_it(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    clear_data();
+    status(&p, u"");
+    proc_assert(&p, strstr(p.out->at, "\\temp (made at the first run)\n"));
+    proc_clear(&p);
+    proc_init(&p, place(u"rf\\ringfence.exe"),
+              u" run -- cmd /c \"mkdir %TEMP%\\sub& echo 12345>%TEMP%\\sub\\a& echo "
+              u"12345>%TEMP%\\b\"");
+    proc_run(&p);
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+    status(&p, u"");
+    proc_assert(&p, strstr(p.out->at, "\\temp  14 bytes in 2 files\n"));
+    proc_assert(&p, strstr(p.out->at, "\\cache  0 bytes in 0 files\n"));
+    proc_clear(&p);
+    status(&p, u" --json");
+    proc_assert(&p, is_json(p.out->at));
+    proc_assert(&p, strstr(p.out->at, "\"box_there\":true"));
+    proc_assert(
+        &p, strstr(p.out->at, "\"temp_size\":{\"bytes\":14,\"files\":2,\"whole\":true}"));
     proc_clear(&p);
     clear_data();
 }
@@ -112,6 +143,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(status__no_fence_here__is_advisory_and_confines_nothing),
         cmocka_unit_test(status__journal_damaged__is_told),
         cmocka_unit_test(json__any__one_object_with_stable_names),
+        cmocka_unit_test(box__with_files__how_much_lies_in_it),
         cmocka_unit_test(line__any__two_lines_on_stderr),
     };
     return harness_main(argc, argv, "status", tests, COUNT(tests), false);
