@@ -31,7 +31,7 @@ static void help__any__names_every_command_and_option(void **state)
         "ringfence setup status [--json]",
         "ringfence setup uninstall [--plan] [--json] [--keep-accounts]",
         "ringfence shim add NAME | list | remove NAME",
-        "ringfence policy",
+        "ringfence policy [--json]",
         "ringfence dead-port",
         "ringfence version",
         "ringfence help [COMMAND]",
