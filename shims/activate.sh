@@ -127,4 +127,13 @@ _ringfence_activate() {
     hash -r 2>/dev/null || :
 }
 
+# Run as a program, it would change a shell that ends with it.  (zsh gives a sourced file its
+# own name as $0.)
+case ${ZSH_VERSION:-}${0##*/} in
+activate.sh)
+    echo "ringfence: nothing is activated: source it, with a dot: . '$0'" >&2
+    exit 125
+    ;;
+esac
+
 _ringfence_activate "$@"

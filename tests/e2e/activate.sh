@@ -179,6 +179,14 @@ sh_cygpath='
     [ "$RINGFENCE_ROOT" = "W:$PWD" ] || bad "RINGFENCE_ROOT is $RINGFENCE_ROOT"
     [ "${PATH%%:*}" = "$2/shims" ] || bad "PATH is $PATH"'
 
+# Not sourced: it can change nothing, and says so.
+sh_executed() {
+    local code=0
+    env -i HOME="$work" PATH="$PATH" RINGFENCE_HOME="$fake" ${1-sh} "$fake/activate.sh" >"$work/said" 2>&1 || code=$?
+    [ "$code" = 125 ] || { why="exit code $code"; return 1; }
+    grep -q '^ringfence: nothing is activated: .*with a dot' "$work/said" || { why='said nothing of it'; return 1; }
+}
+
 check_shell() {
     local shell=$1 name=${1// /-}
     check "sh-activates-$name" in_shell "$shell" "$sh_activates"
@@ -192,6 +200,10 @@ check_shell() {
     check "sh-other-deactivate-stays-$name" in_shell "$shell" "$sh_other_deactivate"
     check "sh-nothing-there-$name" in_shell "$shell" "$sh_nothing_there"
     check "sh-cygpath-$name" in_shell "$shell" "$sh_cygpath"
+    case $shell in
+    zsh) skip sh-executed-says-so-zsh "zsh gives a sourced file its own name, as if it were run" ;;
+    *) check "sh-executed-says-so-$name" sh_executed "$shell" ;;
+    esac
     case $shell in
     bash* | zsh*)
         check "sh-prompt-$name" in_shell "$shell" "$sh_prompt"
@@ -290,7 +302,16 @@ cmd_twice() {
 
 cmd_deactivate_alone() {
     terminal 'FACTS before' DEACTIVATE 'FACTS after'
-    same "$drive/act/before.txt" "$drive/act/after.txt"
+    same "$drive/act/before.txt" "$drive/act/after.txt" &&
+        { grep -q '^ringfence: not activated in this cmd.exe' "$work/said" || { why='said nothing'; false; }; }
+}
+
+# A script that shows its commands goes on showing them, and none of ours.
+cmd_leaves_echo_on() {
+    terminal '@echo on' ACTIVATE 'echo shown' DEACTIVATE 'echo shown again'
+    grep -q '>echo shown *.$' "$work/said" || { why='echo is off after activate'; return 1; }
+    grep -q '>echo shown again *.$' "$work/said" || { why='echo is off after deactivate'; return 1; }
+    ! grep -qi '>@\?set\|>@\?rem\|>@\?for' "$work/said" || { why='our own lines are shown'; return 1; }
 }
 
 cmd_prompt() {
@@ -336,7 +357,8 @@ check_cmd() {
     check cmd-takes-back cmd_takes_back
     check cmd-deactivate-by-name cmd_deactivate_by_name
     check cmd-twice-is-once cmd_twice
-    check cmd-deactivate-alone-does-nothing cmd_deactivate_alone
+    check cmd-deactivate-alone-does-nothing-and-says-so cmd_deactivate_alone
+    check cmd-echo-stays-on cmd_leaves_echo_on
     check cmd-prompt cmd_prompt
     check cmd-inherited-comes-back cmd_inherited
     check cmd-children-carry-no-way-back cmd_leaves_no_old
