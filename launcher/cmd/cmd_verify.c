@@ -77,6 +77,17 @@ static void add_trial(struct u16buf *b, const struct battery_row *row,
     }
 }
 
+/* What went wrong is named, to be tried again alone. */
+static void add_id(struct u16buf *b, const struct battery_row *row,
+                   const struct trial_result *r)
+{
+    if (r->verdict != TRIAL_NOT_ENFORCED && r->verdict != TRIAL_BROKEN)
+        return;
+    u16buf_addz(b, u" (--row ");
+    u16buf_add_ascii(b, row->id);
+    u16buf_addc(b, u')');
+}
+
 static void print_row(const struct battery_row *row, const struct trial_result *r)
 {
     char16_t text[256];
@@ -92,6 +103,7 @@ static void print_row(const struct battery_row *row, const struct trial_result *
         add_trial(&b, row, &r->with);
     pad(&b, TEXT_WIDTH + 2 * CODE_WIDTH);
     u16buf_add_ascii(&b, verdicts[r->verdict].text);
+    add_id(&b, row, r);
     if (r->reason) {
         u16buf_addz(&b, r->verdict == TRIAL_SKIPPED ? u": " : u" (");
         u16buf_add_ascii(&b, r->reason);

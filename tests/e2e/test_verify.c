@@ -265,7 +265,7 @@ static void text__strict_under_wine__says_first_that_it_is_no_fence(void **state
     verify(&p, u"--level strict");
     proc_assert_code(&p, 1);
     proc_assert(&p, !strncmp(p.out->at, "strict fence: NOT A FENCE: ", 27));
-    proc_assert(&p, strstr(p.out->at, " NOT enforced\n"));
+    proc_assert(&p, strstr(p.out->at, " NOT enforced (--row docs-create)\n"));
     proc_assert(&p, !strstr(p.out->at, "BROKEN"));
     proc_assert(&p, strstr(p.out->at, " acts: 0 enforced, "));
     assert_put_away(&p);
