@@ -18,7 +18,7 @@ param([switch]$Prompt)
     $PSNativeCommandUseErrorActionPreference = $false
 
     if (Test-Path -Path Variable:global:_ringfence) {
-        Write-Warning 'ringfence: active in this session already; `deactivate` leaves.'
+        Write-Warning ('ringfence: active in this session already, in "' + $env:RINGFENCE_ROOT + '"; `deactivate` leaves.')
         return
     }
 

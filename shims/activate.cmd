@@ -27,4 +27,4 @@
 @set RINGFENCE_TOLD=1
 @goto :eof
 :there
-@echo ringfence: active in this terminal already; `deactivate` leaves. 1>&2
+@echo ringfence: active in this terminal already, in "%RINGFENCE_ROOT%"; `deactivate` leaves. 1>&2

@@ -97,7 +97,7 @@ _ringfence_name_way_back() {
 _ringfence_activate() {
     if [ -n "${_ringfence_dir:-}" ]; then
         # shellcheck disable=SC2016
-        echo 'ringfence: active in this shell already; `deactivate` leaves.' >&2
+        printf 'ringfence: active in this shell already, in "%s"; `deactivate` leaves.\n' "${RINGFENCE_ROOT:-}" >&2
         return 0
     fi
     _ringfence_dir=$(_ringfence_home) || :

@@ -500,6 +500,9 @@ enum rootcheck_verdict rootcheck(const struct context *c, const char16_t *path,
     return out->verdict;
 }
 
+/* The workspace is where `activate` was called, wherever one has gone since. */
+#define ACTIVATE_THERE u" (where activated: deactivate first, and activate there)"
+
 const char16_t *rootcheck_remedy(const struct rootcheck *check)
 {
     static const struct {
@@ -510,11 +513,10 @@ const char16_t *rootcheck_remedy(const struct rootcheck *check)
         { u"work in a copy on a local drive", NULL, ROOTCHECK_NETWORK, false },
         { u"move it to an NTFS volume", NULL, ROOTCHECK_NO_ACLS, false },
         { u"cd to ", u"", ROOTCHECK_REPARSE, false },
-        { u"cd to a directory in ", u", or name one with --root", ROOTCHECK_DRIVE_ROOT,
-          false },
+        { u"cd to a directory in ", ACTIVATE_THERE, ROOTCHECK_DRIVE_ROOT, false },
         { u"work in a directory that is not in or above ", u"", ROOTCHECK_SYSTEM, true },
-        { u"cd to a project's own directory in ", u", or name one with --root",
-          ROOTCHECK_PROFILE, false },
+        { u"cd to a project's own directory in ", ACTIVATE_THERE, ROOTCHECK_PROFILE,
+          false },
         { u"work in a directory that is not in or above ", u"", ROOTCHECK_OWN, true },
         { u"as an administrator: takeown /r /f \"", u"\"", ROOTCHECK_NOT_OURS_TO_EDIT,
           false },

@@ -221,9 +221,11 @@ static void rootcheck__drive_root__is_refused(void **state)
     must_be(u"\\\\?\\C:\\", ROOTCHECK_DRIVE_ROOT);
     must_be(u"C:\\.", ROOTCHECK_DRIVE_ROOT);
     must_be(u"\\", ROOTCHECK_DRIVE_ROOT);
-    assert_int_equal(wcscmp(rootcheck_remedy(&check),
-                            u"cd to a directory in C:\\, or name one with --root"),
-                     0);
+    assert_int_equal(
+        wcscmp(rootcheck_remedy(&check),
+               u"cd to a directory in C:\\ (where activated: deactivate first, "
+               u"and activate there)"),
+        0);
 }
 
 static void rootcheck__places_of_the_system__are_refused_with_all_in_them(void **state)
