@@ -23,7 +23,8 @@ static const struct command {
     { u"run", cmd_run,
       u" [--level L] [--require L] [--network on|off] [--root DIR]... -- CMD...",
       u"runs CMD, a tool or a whole script, as the shims would; nothing below the level "
-      u"that is required; each --root is one more directory to write in" },
+      u"that is required; each --root is one more directory to write in; L is auto, "
+      u"advisory, confined or enforced" },
     { u"status", cmd_status, u" [--json]",
       u"the level here and why, what may be written, reads, network, box, policy" },
     { u"doctor", cmd_doctor, u" [--json]",
@@ -31,14 +32,15 @@ static const struct command {
     { u"log", cmd_log, u" [--json] [--since 30m|12h|7d|2026-11-20]",
       u"what was run, how strongly fenced, and what came of it" },
     { u"explain", cmd_explain, u" [--level L] [--json] read|write|delete|rename PATH",
-      u"would it be allowed, and by what; L also standard or strict" },
+      u"would it be allowed, and by what; L is advisory, standard, strict, confined or "
+      u"enforced" },
     { u"verify", cmd_verify,
       u" [--level standard|strict|enforced] [--lowered] [--canary] [--row ID]... [--json]",
       u"tries to get out of the fence here, each act also without it; exit code 0 when all "
       u"is held but what is known to be open" },
     { u"verify", NULL, u" --list", u"the acts and their IDs" },
     { u"prepare", cmd_prepare, u" [--level L] [--root DIR]...",
-      u"makes this workspace ready for a fence, as its first launch does" },
+      u"makes this workspace ready for a fence, as its first launch does; L as for run" },
     { u"grant", cmd_grant, u" [--dry-run] [--json] [DIR]",
       u"lets the fence write in the workspace, or in DIR" },
     { u"clean", cmd_clean, u" [--dry-run] [--json] [PATH | --all]",
@@ -80,22 +82,16 @@ static const struct command *find_command(struct u16s name)
 /* Of one command, or of all that have a usage. */
 static void print_help(DWORD where, const struct command *of)
 {
-    bool has_level = false; /* nothing else in a usage is a capital L */
-
     if (!of)
         out_line(where, u"ringfence: keeps builds and agents inside the workspace");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct command *c = &commands[i];
-        struct u16s usage = c->usage ? u16s_of(c->usage) : (struct u16s){ 0 };
 
         if (!c->usage || (of && !u16s_eq(u16s_of(of->name), u16s_of(c->name))))
             continue;
-        has_level = has_level || u16s_find(usage, u'L', 0) < usage.len;
         out_line(where, u"  ringfence ", c->name, c->usage);
         out_line(where, u"      ", c->about);
     }
-    if (has_level)
-        out_line(where, u"L is auto, advisory, confined or enforced.");
     if (!of || of->run == cmd_run)
         out_line(where, u"Exit codes: the tool's own, else 125 Ringfence failed, 126 "
                         u"refused, 127 not found.");
