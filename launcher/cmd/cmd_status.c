@@ -26,6 +26,7 @@
 #define NETWORK_HELD                                                                     \
     u"off: held by the kernel, firewall rules and filters on the sandbox account"
 #define AS_OUTSIDE u"as the fence around this process has it"
+#define TOLD_ALL   u". `ringfence status` explains, `deactivate` leaves."
 #define NO_LABEL   u"           "
 #define BOX_MS     1000u        /* for each of its directories */
 #define SECOND     10000000u    /* in FILETIME's 100 ns */
@@ -524,11 +525,19 @@ static void print_json(const struct context *c)
     out_text(OUT_STDOUT, b.cut ? U16S("{}\n") : u16buf_text(&b));
 }
 
+/* One line where the level is what was asked for; else its reason has one to itself. */
 static void print_line(const struct context *c)
 {
-    out_line(OUT_STDERR, u"ringfence: ", level_text(c));
-    out_line(OUT_STDERR, u"ringfence: network ", c->network_on ? u"on" : u"off", u" in ",
-             c->root.at, u". `ringfence status` explains, `deactivate` leaves.");
+    bool plain =
+        c->verdict.level != LEVEL_ADVISORY && !c->verdict.reason[0] && !c->inside;
+    const char16_t *network = c->network_on ? u"on" : u"off";
+
+    out_line(OUT_STDERR, u"ringfence: ", level_text(c), plain ? u", network " : u"",
+             plain ? network : u"", plain ? u", writes to " : u"",
+             plain ? c->root.at : u"", plain ? TOLD_ALL : u"");
+    if (!plain)
+        out_line(OUT_STDERR, u"ringfence: network ", network, u" in ", c->root.at,
+                 TOLD_ALL);
 }
 
 uint32_t cmd_status(struct cli *cli)

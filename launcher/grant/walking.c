@@ -364,7 +364,8 @@ static void say_remedy(const struct walking *w, const struct err *e)
         walking_add_count(&b, w->result.entries);
         u16buf_addz(&b, u" paths are not as the fence wants them)");
     }
-    out_line(OUT_STDERR, u"  fix: takeown /f \"", failure_path(w, e), u"\" /r", text);
+    out_line(OUT_STDERR, u"  fix: as an administrator: takeown /f \"", failure_path(w, e),
+             u"\" /r", text);
 }
 
 static void say_failures(const struct walking *w)

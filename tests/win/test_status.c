@@ -38,6 +38,7 @@ static struct {
     bool json, inside;
     bool network_on;
     const char16_t *volumes;
+    bool line; /* what activate asks for */
 } fake;
 
 static char16_t base[MAX_PATH], other[MAX_PATH];
@@ -59,7 +60,7 @@ bool __wrap_context_complete(struct context *c, const struct context_wish *wish,
 {
     static char16_t none[1];
 
-    assert_true(wish->look_only); /* it starts nothing */
+    assert_true(wish->look_only != fake.line); /* but for activate, it starts nothing */
     policy_init(&c->policy);
     c->verdict = (struct level_verdict){ .level = fake.level, .reason = "" };
     c->fence = fake.fence;
@@ -135,7 +136,8 @@ enum cli_end cli_options(struct cli *cli, const struct cli_option *options, size
 {
     (void)cli;
     for (size_t i = 0; i < count; i++)
-        if (fake.json && u16s_is(u16s_of(options[i].name), "--json"))
+        if ((fake.json && u16s_is(u16s_of(options[i].name), "--json")) ||
+            (fake.line && u16s_is(u16s_of(options[i].name), "--line")))
             assert_null(options[i].set(ctx, (struct u16s){ 0 }));
     return CLI_END;
 }
@@ -181,7 +183,8 @@ static const char *status(void)
 {
     static char said[65536];
     struct cli cli = { 0 };
-    HANDLE before = GetStdHandle(STD_OUTPUT_HANDLE), file = NULL;
+    const DWORD stream = fake.line ? STD_ERROR_HANDLE : STD_OUTPUT_HANDLE;
+    HANDLE before = GetStdHandle(stream), file = NULL;
     char16_t path[MAX_PATH];
     struct u16buf b = U16BUF(path);
     DWORD bytes = 0;
@@ -191,9 +194,9 @@ static const char *status(void)
     file =
         CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
     assert_true(file != INVALID_HANDLE_VALUE);
-    SetStdHandle(STD_OUTPUT_HANDLE, file);
+    SetStdHandle(stream, file);
     assert_int_equal(cmd_status(&cli), EXIT_OK);
-    SetStdHandle(STD_OUTPUT_HANDLE, before);
+    SetStdHandle(stream, before);
     SetFilePointer(file, 0, NULL, FILE_BEGIN);
     assert_true(ReadFile(file, said, sizeof said - 1, &bytes, NULL));
     said[bytes] = 0;
@@ -252,6 +255,26 @@ static int set_up(void **state)
                                               .entries = 219104,
                                               .time = 133770000000000000 };
     return 0; /* what is made lies in TEMP and is small */
+}
+
+/* Where the level needs no reason, one line says it all. */
+static void line__proven__is_one(void **state)
+{
+    char narrow[2 * MAX_PATH] = { 0 }, line[1024];
+
+    (void)state;
+    fake.line = true;
+    u16s_to_utf8(u16s_of(base), narrow, sizeof narrow - 1);
+    snprintf(
+        line, sizeof line,
+        "ringfence: confined (strict), network off, writes to %s. `ringfence status` "
+        "explains, `deactivate` leaves.\n",
+        narrow);
+    assert_string_equal(status(), line);
+    fake.network_on = true;
+    assert_says(status(), "ringfence: confined (strict), network on, writes to ");
+    fake.inside = true;
+    assert_says(status(), "\nringfence: network on in ");
 }
 
 static void status__strict_and_granted__says_all_of_it(void **state)
@@ -426,6 +449,7 @@ static void json__strict_and_granted__has_all_of_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(line__proven__is_one),
         TEST(status__strict_and_granted__says_all_of_it),
         TEST(status__standard_and_trouble__is_told),
         TEST(status__enforced_was_proven__names_what_the_cap_alone_holds),

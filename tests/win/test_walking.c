@@ -357,8 +357,9 @@ static void walking_show__many_failures__sixteen_and_one_remedy(void **state)
     assert_non_null(strstr(complaints(), "(NTSTATUS 0xc0000022)\n"));
     assert_non_null(strstr(complaints(), "ringfence: and 1,004 more\n"));
     assert_non_null(strstr(
-        complaints(), "  fix: takeown /f \"C:\\x\\obj\\one two\" /r   (or leave "
-                      "it: 1,020 of 1,234 paths are not as the fence wants them)\n"));
+        complaints(),
+        "  fix: as an administrator: takeown /f \"C:\\x\\obj\\one two\" /r   (or leave "
+        "it: 1,020 of 1,234 paths are not as the fence wants them)\n"));
 }
 
 /* Nothing above the root is ever to be taken over with all that is in it. */
