@@ -38,7 +38,7 @@ static const struct command {
       u" [--level standard|strict|enforced] [--lowered] [--canary] [--row ID]... [--json]",
       u"tries to get out of the fence here, each act also without it; exit code 0 when all "
       u"is held but what is known to be open" },
-    { u"verify", NULL, u" --list", u"the acts and their IDs" },
+    { u"verify", NULL, u" --list [--json]", u"the acts and their IDs" },
     { u"prepare", cmd_prepare, u" [--level L] [--root DIR]...",
       u"makes this workspace ready for a fence, as its first launch does; L as for run" },
     { u"grant", cmd_grant, u" [--dry-run] [--json] [DIR]",

@@ -391,6 +391,29 @@ static void print_list(void)
     }
 }
 
+static void print_list_json(void)
+{
+    struct u16buf b = U16BUF(verify.text);
+    struct json json;
+
+    json_init(&json, &b);
+    json_open(&json, NULL, u'{');
+    json_number(&json, "schema", 1);
+    json_open(&json, "rows", u'[');
+    for (size_t i = 0; i < battery_count; i++) {
+        if (!is_chosen(i))
+            continue;
+        json_open(&json, NULL, u'{');
+        json_ascii(&json, "id", battery_rows[i].id);
+        json_ascii(&json, "act", battery_rows[i].text);
+        json_close(&json, u'}');
+    }
+    json_close(&json, u']');
+    json_close(&json, u'}');
+    u16buf_addc(&b, u'\n');
+    out_text(OUT_STDOUT, b.cut ? U16S("{}\n") : u16buf_text(&b));
+}
+
 /* Starts the runner before there is a job around us, which it would end with, or meets
  * it.  What its proof lacks the rows may show. */
 static bool meet_runner(struct err *err)
@@ -459,7 +482,7 @@ uint32_t cmd_verify(struct cli *cli)
         return cli_complain("level enforced lowers no token: verify either without",
                             U16S("--lowered"));
     if (verify.list)
-        return print_list(), EXIT_OK;
+        return verify.json ? print_list_json() : print_list(), EXIT_OK;
     if (token_is_inside())
         return cli_complain("verify cannot be tried from inside a fence",
                             (struct u16s){ 0 });

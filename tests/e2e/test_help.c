@@ -24,7 +24,7 @@ static void help__any__names_every_command_and_option(void **state)
         "ringfence explain [--level L] [--json] read|write|delete|rename PATH",
         "ringfence verify [--level standard|strict|enforced] [--lowered] [--canary] [--row "
         "ID]... [--json]",
-        "ringfence verify --list",
+        "ringfence verify --list [--json]",
         "ringfence setup --user [--background] [--undo] [--dry-run] [--json]",
         "ringfence setup [install | repair] [--plan] [--json] [--loopback "
         "none|all|PORT,...]",

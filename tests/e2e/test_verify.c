@@ -456,6 +456,14 @@ static void list__any__names_every_act_once_and_tries_none(void **state)
     verify(&p, u"--list --canary");
     proc_assert(&p, count_ids(&p) == 14);
     proc_clear(&p);
+    verify(&p, u"--list --json --row ws-create --row docs-create");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, !strcmp(p.out->at,
+                            "{\"schema\":1,\"rows\":[{\"id\":\"docs-create\",\"act\":"
+                            "\"create a file beside the workspace\"},{\"id\":"
+                            "\"ws-create\",\"act\":\"create a file in the "
+                            "workspace\"}]}\n"));
+    proc_clear(&p);
 }
 
 static void row__some__these_alone_are_tried_and_decide(void **state)
