@@ -442,6 +442,27 @@ static void trust_the_system_only(void)
         SetEnvironmentVariableW(names_of[i], path);
 }
 
+static void print_usage(DWORD where)
+{
+    for (size_t i = 0; i < sizeof usage / sizeof usage[0]; i++)
+        out_line(where, usage[i]);
+}
+
+static bool asks_for_help(void)
+{
+    static const char16_t *const words[] = { u"help", u"--help", u"-h", u"-?", u"/?" };
+    char16_t text[8];
+    struct u16s rest = cmdline_tail(u16s_of(GetCommandLineW()));
+    struct u16buf word = U16BUF(text);
+
+    if (!cmdline_next(&rest, &word) || word.cut)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (u16s_eq(u16buf_text(&word), u16s_of(words[i])))
+            return true;
+    return false;
+}
+
 /* The stack is as the loader leaves it: x86 code with vector instructions needs it
  * aligned. */
 __attribute__((force_align_arg_pointer)) void entry(void)
@@ -451,11 +472,14 @@ __attribute__((force_align_arg_pointer)) void entry(void)
     struct err err = { 0 };
 
     trust_the_system_only();
+    if (asks_for_help()) {
+        print_usage(OUT_STDOUT);
+        ExitProcess(0);
+    }
     if (!wrong)
         ExitProcess(run(&setup));
     err_rule(&err, wrong, NULL);
     complain(CODES_USAGE, &err);
-    for (size_t i = 0; i < sizeof usage / sizeof usage[0]; i++)
-        out_line(OUT_STDERR, usage[i]);
+    print_usage(OUT_STDERR);
     ExitProcess(codes_row(CODES_USAGE)->exit_code);
 }

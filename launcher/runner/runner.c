@@ -13,6 +13,7 @@
 #include "core/cmdline.h"
 #include "core/exitcode.h"
 #include "win/dll.h"
+#include "win/out.h"
 #include "win/paths.h"
 
 #define WORKERS     8u      /* commands being started at one time; any number runs */
@@ -239,6 +240,8 @@ static uint32_t run(void)
 
     switch (read_words(cmdline_tail(u16s_of(GetCommandLineW())))) {
     case NOTHING:
+        out_line(OUT_STDERR, u"ringfence-runner: launches at level enforced start this; "
+                             u"there is nothing to type");
         return EXIT_RINGFENCE;
     case SIGNAL:
         return runner_signal_main(work.signal_pid, work.signal_event);

@@ -597,6 +597,34 @@ static void have_desktop(void)
         get();
 }
 
+static void help__asked_for__is_on_stdout_and_no_error(void **state)
+{
+    static const char16_t *const asked[] = { u"help", u"--help", u"-h", u"/?" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(asked); i++) {
+        struct proc p;
+
+        setup(&p, asked[i]);
+        proc_assert_code(&p, 0);
+        proc_assert(&p, has(p.out->at, "ringfence-setup uninstall "));
+        proc_assert(&p, p.err->bytes == 0);
+        proc_clear(&p);
+    }
+}
+
+static void runner__started_by_hand__says_so(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    proc_init(&p, text(L"%ls\\ringfence-runner.exe", place_dist()), u"");
+    proc_run(&p);
+    proc_assert_code(&p, 125);
+    proc_assert(&p, has(p.err->at, "ringfence-runner: "));
+    proc_clear(&p);
+}
+
 int wmain(int argc, wchar_t **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, clean_up, clean_up)
@@ -620,6 +648,8 @@ int wmain(int argc, wchar_t **argv)
         TEST(caller__bad_order__is_refused),
         TEST(caller__nobody_serves__is_refused),
         TEST(caller__server_impersonates__may_only_identify),
+        cmocka_unit_test(help__asked_for__is_on_stdout_and_no_error),
+        cmocka_unit_test(runner__started_by_hand__says_so),
     };
     have_desktop();
     return harness_main(argc, argv, "setup_exe", tests, COUNT(tests), false);
