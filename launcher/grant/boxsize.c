@@ -3,7 +3,7 @@
 #include "grant/walking.h"
 #include "win/treewalk.h"
 
-#define KB 1024u
+#define KB 1024ull
 
 struct look {
     struct boxsize *size;
