@@ -4,11 +4,13 @@
  */
 #include "grant/appeared.h"
 #include "cli.h"
+#include "core/cmdline.h"
 #include "core/exitcode.h"
 #include "exec.h"
 #include "logbook.h"
 #include "win/errtext.h"
 #include "win/file.h"
+#include "win/out.h"
 
 #define ROOTS_TEXT_CAP WIN_PATH_CAP
 #define LOOK_MS        10000u /* a tree larger than can be looked through in it is told */
@@ -92,6 +94,49 @@ static void note(const struct exec_request *request, uint32_t code)
         logbook_note(c, c->verdict.unproven, request->tool, request->tail, code);
 }
 
+/* The program that runs a script of this kind, or a command that is cmd.exe's own; NULL
+ * if it is neither. */
+static const char *runner_of(struct u16s tool)
+{
+    static const struct {
+        const char16_t *end;
+        const char *by;
+    } scripts[] = { { u".ps1", "powershell -File" },
+                    { u".py", "python" },
+                    { u".js", "node" },
+                    { u".sh", "sh" } };
+    static const char16_t *const builtins[] = { u"cd",   u"copy",  u"del",    u"dir",
+                                                u"echo", u"md",    u"mkdir",  u"mklink",
+                                                u"move", u"rd",    u"rename", u"rmdir",
+                                                u"set",  u"start", u"type",   u"ver" };
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        if (u16s_iends(tool, u16s_of(scripts[i].end)))
+            return scripts[i].by;
+    for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
+        if (u16s_ieq(tool, u16s_of(builtins[i])))
+            return "cmd /c";
+    return NULL;
+}
+
+/* Behind "cannot find": nothing else was started. */
+static void hint(const struct exec_request *request)
+{
+    const char *by = runner_of(request->tool);
+    char16_t line[1024];
+    struct u16buf b = U16BUF(line);
+
+    if (!by)
+        return;
+    u16buf_add_ascii(&b, by);
+    cmdline_add(&b, request->tool);
+    if (request->tail.len)
+        u16buf_addc(&b, u' ');
+    u16buf_add(&b, u16s_trim(request->tail));
+    if (!b.cut)
+        out_line(OUT_STDERR, u"  fix: ringfence run -- ", line);
+}
+
 uint32_t cmd_run(struct cli *cli)
 {
     static struct wanted wanted;
@@ -114,6 +159,8 @@ uint32_t cmd_run(struct cli *cli)
     wanted.request.tail = cli->rest;
     wanted.request.current_first = true;
     code = exec_run(&wanted.request);
+    if (code == EXIT_NOT_FOUND)
+        hint(&wanted.request);
     note(&wanted.request, code);
     if (exec_fenced())
         appeared_look(exec_fenced(), LOOK_MS);

@@ -174,6 +174,34 @@ static void run__no_such_tool__says_where_was_looked(void **state)
     proc_clear(&p);
 }
 
+/* What Windows starts by another program's help has that program's name in the hint. */
+static void run__script_or_builtin__says_what_runs_it(void **state)
+{
+    static const struct {
+        const char16_t *words;
+        const char *fix;
+    } rows[] = {
+        { u".\\build.ps1 -x y",
+          "\n  fix: ringfence run -- powershell -File .\\build.ps1 -x y\n" },
+        { u"\"my script.PY\"", "\n  fix: ringfence run -- python \"my script.PY\"\n" },
+        { u"build.js", "\n  fix: ringfence run -- node build.js\n" },
+        { u"build.sh 1", "\n  fix: ringfence run -- sh build.sh 1\n" },
+        { u"DIR /b", "\n  fix: ringfence run -- cmd /c DIR /b\n" },
+        { u"no-such-tool", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct proc p;
+
+        run_with(&p, text(L" run -- %ls", rows[i].words));
+        proc_assert_refused(&p, 127);
+        proc_assert(&p, rows[i].fix ? strstr(p.err->at, rows[i].fix) != NULL
+                                    : !strstr(p.err->at, "fix:"));
+        proc_clear(&p);
+    }
+}
+
 static void require__advisory__runs(void **state)
 {
     struct proc p;
@@ -385,6 +413,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(run__network_on__proxies_stay_the_users),
         cmocka_unit_test(require__level_not_proven_here__125_and_a_reason),
         cmocka_unit_test(run__no_such_tool__says_where_was_looked),
+        cmocka_unit_test(run__script_or_builtin__says_what_runs_it),
         cmocka_unit_test(require__advisory__runs),
         cmocka_unit_test(unproven__asked_for__runs_and_says_so),
         cmocka_unit_test(unproven__pipes_and_code__as_without),
