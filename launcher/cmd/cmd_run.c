@@ -137,6 +137,34 @@ static void hint(const struct exec_request *request)
         out_line(OUT_STDERR, u"  fix: ringfence run -- ", line);
 }
 
+/* Of a tool in a fence that the loader gave up on, which prints nothing.  MS: NTSTATUS
+ * Values. */
+static void explain_code(const struct exec_request *request, uint32_t code)
+{
+    static const struct {
+        uint32_t code;
+        const char *text;
+    } rows[] = {
+        { 0xC0000022, "0xC0000022: it, or a DLL of it, may not be read" },
+        { 0xC0000135, "0xC0000135: a DLL of it was not found, or may not be read" },
+        { 0xC0000142, "0xC0000142: a DLL of it could not start" },
+    };
+    char16_t tool[256], text[80];
+    struct u16buf t = U16BUF(tool), b = U16BUF(text);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].code == code)
+            u16buf_add_ascii(&b, rows[i].text);
+    if (!b.len)
+        return;
+    u16buf_add(&t, u16s_head(request->tool, 250));
+    out_line(OUT_STDERR, u"ringfence: ", tool, u" ended with ", text);
+    out_line(OUT_STDERR,
+             u"  fix: ringfence doctor; without the fence: ringfence run "
+             u"--level advisory -- ",
+             tool);
+}
+
 uint32_t cmd_run(struct cli *cli)
 {
     static struct wanted wanted;
@@ -162,7 +190,9 @@ uint32_t cmd_run(struct cli *cli)
     if (code == EXIT_NOT_FOUND)
         hint(&wanted.request);
     note(&wanted.request, code);
-    if (exec_fenced())
+    if (exec_fenced()) {
+        explain_code(&wanted.request, code);
         appeared_look(exec_fenced(), LOOK_MS);
+    }
     return code;
 }

@@ -202,6 +202,23 @@ static void run__script_or_builtin__says_what_runs_it(void **state)
     }
 }
 
+/* A program that the loader gives up on says nothing itself. */
+static void run__fenced_and_not_loaded__says_what_the_code_means(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    run_with(&p, u" run --level confined --allow-unproven -- git exit 3221225794");
+    proc_assert_code(&p, 0xC0000142);
+    proc_assert(&p, strstr(p.err->at, "ringfence: git ended with 0xC0000142: a DLL of it "
+                                      "could not start\n  fix: "));
+    proc_clear(&p);
+    run_with(&p, u" run --level advisory -- git exit 3221225794"); /* no fence to blame */
+    proc_assert_code(&p, 0xC0000142);
+    proc_assert(&p, !strstr(p.err->at, "0xC0000142"));
+    proc_clear(&p);
+}
+
 static void require__advisory__runs(void **state)
 {
     struct proc p;
@@ -414,6 +431,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(require__level_not_proven_here__125_and_a_reason),
         cmocka_unit_test(run__no_such_tool__says_where_was_looked),
         cmocka_unit_test(run__script_or_builtin__says_what_runs_it),
+        cmocka_unit_test(run__fenced_and_not_loaded__says_what_the_code_means),
         cmocka_unit_test(require__advisory__runs),
         cmocka_unit_test(unproven__asked_for__runs_and_says_so),
         cmocka_unit_test(unproven__pipes_and_code__as_without),
