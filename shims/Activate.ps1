@@ -22,6 +22,11 @@ param([switch]$Prompt)
         return
     }
 
+    if (-not (Test-Path -LiteralPath "$install\ringfence.exe")) {
+        Write-Warning "ringfence: nothing is activated: no ringfence.exe in $install; unzip it again, or ask the antivirus."
+        return
+    }
+
     # What deactivate needs: the variables as they were ($null: not set), and the prompt.
     $old = @{ Variables = @{}; Prompt = $null; Short = $false }
     foreach ($name in 'PATH', 'RINGFENCE_ROOT', 'RINGFENCE_DEAD_PORT', 'RINGFENCE_TOLD') {

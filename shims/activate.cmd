@@ -5,6 +5,7 @@
 @rem   deactivate          takes it all back
 @rem A batch file that calls this has its own echo setting, so no "echo off" here.
 @if defined RINGFENCE_OLD_PATH goto :there
+@if not exist "%~dp0ringfence.exe" goto :torn
 @rem The longest line first: cmd.exe gives up at 8,191 characters, and nothing is half done.
 @set "RINGFENCE_NEW_PATH=%~dp0shims;%~dp0;%PATH%"
 @set "RINGFENCE_OLD_PATH=%PATH%"
@@ -28,3 +29,7 @@
 @goto :eof
 :there
 @echo ringfence: active in this terminal already, in "%RINGFENCE_ROOT%"; `deactivate` leaves. 1>&2
+@goto :eof
+:torn
+@echo ringfence: nothing is activated: no ringfence.exe in "%~dp0"; unzip it again, or ask the antivirus. 1>&2
+@exit /b 125

@@ -101,8 +101,8 @@ _ringfence_activate() {
         return 0
     fi
     _ringfence_dir=$(_ringfence_home) || :
-    if [ -z "$_ringfence_dir" ] || [ ! -d "$_ringfence_dir/shims" ]; then
-        echo "ringfence: no shims in '$_ringfence_dir'; set RINGFENCE_HOME to Ringfence's directory" >&2
+    if [ -z "$_ringfence_dir" ] || [ ! -d "$_ringfence_dir/shims" ] || [ ! -f "$_ringfence_dir/ringfence.exe" ]; then
+        echo "ringfence: no shims or no ringfence.exe in '$_ringfence_dir'; set RINGFENCE_HOME to Ringfence's directory" >&2
         unset _ringfence_dir
         return 125
     fi

@@ -307,6 +307,15 @@ cmd_deactivate_alone() {
         { grep -q '^ringfence: not activated in this cmd.exe' "$work/said" || { why='said nothing'; false; }; }
 }
 
+# Half of an install, as an antivirus leaves it.
+cmd_torn() {
+    mkdir -p "$drive/act/torn/shims"
+    cp "$install/activate.cmd" "$drive/act/torn/"
+    terminal 'FACTS before' 'call C:\\act\\torn\\activate.cmd' 'FACTS after'
+    same "$drive/act/before.txt" "$drive/act/after.txt" &&
+        { grep -qF 'nothing is activated: no ringfence.exe in "C:\act\torn\"' "$work/said" || { why='said nothing'; false; }; }
+}
+
 # A script that shows its commands goes on showing them, and none of ours.
 cmd_leaves_echo_on() {
     terminal '@echo on' ACTIVATE 'echo shown' DEACTIVATE 'echo shown again'
@@ -359,6 +368,7 @@ check_cmd() {
     check cmd-deactivate-by-name cmd_deactivate_by_name
     check cmd-twice-is-once cmd_twice
     check cmd-deactivate-alone-does-nothing-and-says-so cmd_deactivate_alone
+    check cmd-torn-install-activates-nothing cmd_torn
     check cmd-echo-stays-on cmd_leaves_echo_on
     check cmd-prompt cmd_prompt
     check cmd-inherited-comes-back cmd_inherited
