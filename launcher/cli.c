@@ -73,7 +73,7 @@ enum cli_end cli_options(struct cli *cli, const struct cli_option *options, size
 
         if (u16s_eq(word, U16S("--")))
             return cli_next(cli) ? CLI_WORD : CLI_END;
-        if (!u16s_istarts(word, U16S("--")))
+        if (word.len < 2 || word.at[0] != u'-')
             return CLI_WORD;
         if (!take_option(cli, options, count, ctx))
             return CLI_BAD;

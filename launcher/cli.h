@@ -33,7 +33,7 @@ enum cli_end {
 };
 
 /* Reads options ("--name value" and "--name=value") up to "--", which it takes, or the
- * first other word. */
+ * first other word, which begins with no "-". */
 enum cli_end cli_options(struct cli *cli, const struct cli_option *options, size_t count,
                          void *ctx);
 

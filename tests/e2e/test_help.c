@@ -121,6 +121,7 @@ static void wrong__any__one_line_with_the_word_and_the_help(void **state)
         { u" --status", "ringfence: unknown command: --status (ringfence help)\n" },
         { u" status --foo",
           "ringfence: unknown option: --foo (ringfence help status)\n" },
+        { u" run -n on -- git", "ringfence: unknown option: -n (ringfence help run)\n" },
         { u" run --level", "ringfence: option without its value: --level (ringfence help "
                            "run)\n" },
         { u" shim bogus",
