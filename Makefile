@@ -45,7 +45,7 @@ WIN       := -Oz -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -ffreestanding -fno-
 ENTRY_x64 := entry
 ENTRY_x86 := _entry
 LDWIN      = -nostdlib -s -Wl,-e,$(ENTRY_$1) -Wl,--gc-sections -Wl,--no-insert-timestamp \
-             -Wl,--dynamicbase -Wl,--nxcompat
+             -Wl,--dynamicbase -Wl,--nxcompat -Wl,--fatal-warnings
 LIBWIN    := -lgcc -lkernel32 -lntdll
 
 include launcher/module.mk shims/module.mk denybin/module.mk setup/module.mk tests/module.mk
