@@ -116,17 +116,20 @@ static bool finish(struct link *l, OVERLAPPED *io, DWORD ms, DWORD *done,
     return err_win32(err, call, u"ringfence-setup.exe");
 }
 
+/* NULL before Windows Vista. */
+static client_process_id find_client_process_id(void)
+{
+    return (client_process_id)(void (*)(void))dll_loaded(u"kernel32.dll",
+                                                         "GetNamedPipeClientProcessId");
+}
+
 static bool accept(struct link *l, struct err *err)
 {
-    client_process_id ask = (client_process_id)(void (*)(void))dll_loaded(
-        u"kernel32.dll", "GetNamedPipeClientProcessId");
+    client_process_id ask = find_client_process_id();
     OVERLAPPED io = { .hEvent = l->event };
     ULONG client = 0;
     DWORD code = 0, unused = 0;
 
-    if (!ask)
-        return err_rule(err, "this Windows does not tell who is at a pipe's other end",
-                        NULL);
     if (!ConnectNamedPipe(l->pipe, &io))
         code = GetLastError();
     if (code == ERROR_IO_PENDING) {
@@ -222,6 +225,13 @@ bool elevate_run(const struct elevate *how, struct elevate_answer *answer,
     answer->has_text = false;
     answer->out_bytes = answer->err_bytes = 0;
     *err = (struct err){ 0 };
+    /* Both came with Windows Vista, and nobody is asked for an administrator in vain. */
+    if (!find_client_process_id())
+        return err_rule(err,
+                        "this Windows has no filtering platform: `enforced` is not "
+                        "available",
+                        NULL) ||
+               err_hint(err, "level `confined` needs no setup");
     /* What it must see and does not, the other end says. */
     (void)!identify_to_administrators(&ignored);
     good = serve(&l, err) && start(&l, how, err);

@@ -150,23 +150,48 @@ static bool need_sid(enum account which, struct sid *sid, enum plan_state *state
     return false;
 }
 
+/* Before Windows Vista there is nothing to ask, and every token is a full one. */
+static enum plan_state check_administrator(HANDLE token, struct err *err)
+{
+    static union {
+        TOKEN_GROUPS groups;
+        BYTE bytes[1u << 16];
+    } got;
+    const struct sid administrators = sid_well_known(SID_ADMINISTRATORS);
+    ULONG needed = 0;
+    NTSTATUS status =
+        NtQueryInformationToken(token, TokenGroups, &got, sizeof got, &needed);
+
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status,
+                       "NtQueryInformationToken(TokenGroups)", NULL),
+               PLAN_UNKNOWN;
+    for (DWORD i = 0; i < got.groups.GroupCount; i++) {
+        const SID_AND_ATTRIBUTES *group = &got.groups.Groups[i];
+        struct sid sid;
+
+        if (group->Attributes & SE_GROUP_ENABLED &&
+            sid_read(&sid, group->Sid, SECURITY_MAX_SID_SIZE) &&
+            sid_eq(&sid, &administrators))
+            return PLAN_PRESENT;
+    }
+    return err_rule(err, "this process is not an administrator's", NULL), PLAN_ABSENT;
+}
+
 enum plan_state account_check_elevated(struct err *err)
 {
-    HANDLE token = NULL;
+    auto_handle HANDLE token = NULL;
     TOKEN_ELEVATION elevation = { 0 };
     ULONG needed = 0;
     NTSTATUS status = NtOpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token);
 
-    if (NT_SUCCESS(status)) {
-        status = NtQueryInformationToken(token, TokenElevation, &elevation,
-                                         sizeof elevation, &needed);
-        CloseHandle(token);
-    }
-    if (!NT_SUCCESS(status)) {
-        err_set(err, ERR_NTSTATUS, (uint32_t)status,
-                "NtQueryInformationToken(TokenElevation)", NULL);
-        return PLAN_UNKNOWN;
-    }
+    if (!NT_SUCCESS(status))
+        return err_set(err, ERR_NTSTATUS, (uint32_t)status, "NtOpenProcessToken", NULL),
+               PLAN_UNKNOWN;
+    status = NtQueryInformationToken(token, TokenElevation, &elevation, sizeof elevation,
+                                     &needed);
+    if (!NT_SUCCESS(status))
+        return check_administrator(token, err);
     if (elevation.TokenIsElevated)
         return PLAN_PRESENT;
     return err_rule(err, "this process is not elevated", NULL), PLAN_ABSENT;

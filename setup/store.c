@@ -13,18 +13,20 @@ static struct {
     LOOKUP_MEMBER(RegSetValueExW);
     LOOKUP_MEMBER(RegDeleteValueW);
     LOOKUP_MEMBER(RegQueryInfoKeyW);
-    LOOKUP_MEMBER(RegDeleteKeyExW);
+    LOOKUP_MEMBER(RegDeleteKeyExW); /* in 64-bit Windows, and since Vista: else NULL */
+    LOOKUP_MEMBER(RegDeleteKeyW);
     LOOKUP_MEMBER(RegFlushKey);
     LOOKUP_MEMBER(RegCloseKey);
 } reg;
 
 static bool load(struct err *err)
 {
+    (void)LOOKUP(reg, ADVAPI, RegDeleteKeyExW);
     if (reg.RegCloseKey ||
         (LOOKUP(reg, ADVAPI, RegOpenKeyExW) && LOOKUP(reg, ADVAPI, RegCreateKeyExW) &&
          LOOKUP(reg, ADVAPI, RegQueryValueExW) && LOOKUP(reg, ADVAPI, RegSetValueExW) &&
          LOOKUP(reg, ADVAPI, RegDeleteValueW) && LOOKUP(reg, ADVAPI, RegQueryInfoKeyW) &&
-         LOOKUP(reg, ADVAPI, RegDeleteKeyExW) && LOOKUP(reg, ADVAPI, RegFlushKey) &&
+         LOOKUP(reg, ADVAPI, RegDeleteKeyW) && LOOKUP(reg, ADVAPI, RegFlushKey) &&
          LOOKUP(reg, ADVAPI, RegCloseKey)))
         return true;
     return err_rule(err, "advapi32.dll lacks a registry function", NULL);
@@ -121,8 +123,10 @@ static void remove_empty(const char16_t *path)
         return;
     empty = is_empty(key);
     reg.RegCloseKey(key);
-    if (empty)
+    if (empty && reg.RegDeleteKeyExW)
         reg.RegDeleteKeyExW(HKEY_LOCAL_MACHINE, path, KEY_WOW64_64KEY, 0);
+    else if (empty)
+        reg.RegDeleteKeyW(HKEY_LOCAL_MACHINE, path);
 }
 
 /* And the one above it. */

@@ -29,8 +29,13 @@ check() {
     [ -z "$strange" ] || complain "$exe imports what tests/imports.txt does not allow: $strange"
     printf '%s\n' "$head" | grep -q DYNAMIC_BASE || complain "$exe has no ASLR"
     printf '%s\n' "$head" | grep -q NX_COMPAT || complain "$exe has no NX"
-    subsystem=$(printf '%s\n' "$head" | awk '/^MajorSubsystemVersion/ { print $2 }')
-    [ "$subsystem" -le 5 ] || complain "$exe wants subsystem version $subsystem"
+    # What the loader of Windows Server 2003 (5.2) refuses, and what it does not know of.
+    for field in OSystem Subsystem; do
+        version=$(printf '%s\n' "$head" | awk "/^(Major|Minor)${field}Version/ { v = v * 100 + \$2 } END { print v + 0 }")
+        [ "$version" -le 502 ] || complain "$exe wants ${field}Version $version, not 502 or less"
+    done
+    printf '%s\n' "$head" | awk '/^Entry .*(Thread Storage|Load Configuration|Delay Import|CLR)/ && $3 ~ /[1-9a-f]/ { bad = 1 } END { exit bad }' ||
+        complain "$exe has thread storage, a load configuration or delayed imports"
     level=asInvoker
     [ "$(basename "$exe")" != ringfence-setup.exe ] || level=requireAdministrator
     grep -aq "level=\"$level\"" "$exe" || complain "$exe has no $level manifest"

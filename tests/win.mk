@@ -10,7 +10,9 @@ $(WINTEST)/win_test_grant.exe: $(patsubst %,$(WINTEST)/launcher/%.o,grant/grant 
 $(WINTEST)/win_test_ledger.exe: $(WINTEST)/launcher/grant/ledger.o
 $(WINTEST)/win_test_grant.exe: LDTEST = $(call wraps,security_read_handle security_write security_is_kept security_token dirscan_attributes __imp_CreateFileW __imp_DeviceIoControl)
 
-$(WINTEST)/win_test_token.exe: LDTEST = $(call wraps,dll_security)
+$(WINTEST)/win_test_token.exe: LDTEST = $(call wraps,dll_security machine_is_before_vista)
+# Is in another session now and then.
+$(WINTEST)/win_test_station.exe: LDTEST = $(call wraps,dll_loaded __imp_ProcessIdToSessionId)
 $(WINTEST)/win_test_netproof.exe: $(WINTEST)/launcher/runner/netproof.o
 # Has its own netproof.h, and a child that says what it is told.
 $(WINTEST)/win_test_runner_network.exe: $(WINTEST)/launcher/runner/runner_network.o

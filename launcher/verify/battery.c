@@ -114,6 +114,7 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
 #define UNLESS_WRITTEN                                                                   \
     "for($i=0;$i -lt 50 -and -not(Test-Path -LiteralPath '%');$i++){Start-Sleep -m "     \
     "100};if(-not(Test-Path -LiteralPath '%')){exit 5}\""
+#define NO_OWNER_RIGHTS "nor without the fence: this Windows knows no OWNER RIGHTS"
 #define C_SHARE "it takes an administrator without the fence, too: C$ is for those"
 /* The same file made outside and inside.  What these end with says only that they failed;
  * that they can work behind the fence is what the second row is for. */
@@ -344,7 +345,7 @@ const struct battery_row battery_rows[] = {
     ROW("system-read", "read System32\\kernel32.dll", READ, ALLOWED, SYSTEM, "kernel32.dll"),
     ROW("pipe", "use an anonymous pipe", PIPE, ALLOWED, NOWHERE, NULL),
     ROW("own-pipe", "open its own pipe by name, as Node does", OWN_PIPE, COSTS, NOWHERE, NULL, .why = "its default list names the owner, no restricting SID"),
-    ROW("own-dir", "use a directory of its owner alone, as Python", OWN_DIR, COSTS, SCRATCH, "ws\\own", .why = "its list names the owner, no restricting SID"),
+    ROW("own-dir", "use a directory of its owner alone, as Python", OWN_DIR, COSTS, SCRATCH, "ws\\own", .why = "its list names the owner, no restricting SID", .needs = NO_OWNER_RIGHTS, .optional = true),
     ROW("cmd", "run cmd /c exit 7", CMD, ALLOWED, SYSTEM, "cmd.exe"),
 };
 /* clang-format on */

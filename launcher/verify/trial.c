@@ -234,6 +234,19 @@ static bool name_line(const struct battery_row *row)
     return !line.cut;
 }
 
+static const char *make_symlink(bool directory)
+{
+    switch (act_make_symlink(store.path, store.other, directory)) {
+    case ERROR_SUCCESS:
+        return NULL;
+    case ERROR_PROC_NOT_FOUND:
+        return "this Windows makes no symbolic links";
+    default:
+        return "no symbolic link can be made here (an administrator can, or developer "
+               "mode)";
+    }
+}
+
 /* Names, and sets up, what the row acts on and where to look for it. */
 static const char *name_all(const struct trial *t, const struct battery_row *row)
 {
@@ -254,10 +267,8 @@ static const char *name_all(const struct trial *t, const struct battery_row *row
     if (!name_line(row) || other.cut || seen.cut)
         return "the path is too long";
     /* Not by the child: that is no right of most, and no way out by itself. */
-    if (row->act == BATTERY_SYMLINK_WRITE &&
-        act_make_symlink(store.path, store.other, seen.len > other.len) != 0)
-        return "no symbolic link can be made here (an administrator can, or developer "
-               "mode)";
+    if (row->act == BATTERY_SYMLINK_WRITE)
+        return make_symlink(seen.len > other.len);
     return NULL;
 }
 
@@ -369,8 +380,9 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
     bool must_change = battery_act_changes(row->act);
 
     if (!r->without.started || r->without.code != 0)
-        return r->reason = row->needs && trial_is_denied(row, &r->without)
-                               ? row->needs
+        return r->reason = row->needs && trial_is_denied(row, &r->without) ? row->needs
+                           : r->without.started && r->without.code == ERROR_PROC_NOT_FOUND
+                               ? "this Windows lacks a function for it"
                                : "control failed",
                TRIAL_SKIPPED;
     if (must_change && !r->without.changed)

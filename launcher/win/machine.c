@@ -7,6 +7,22 @@
 
 typedef NTSTATUS(NTAPI *rtl_get_version)(RTL_OSVERSIONINFOW *);
 
+static bool read_version(RTL_OSVERSIONINFOW *os)
+{
+    rtl_get_version get =
+        (rtl_get_version)(void (*)(void))dll_loaded(u"ntdll.dll", "RtlGetVersion");
+
+    os->dwOSVersionInfoSize = sizeof *os;
+    return get && NT_SUCCESS(get(os));
+}
+
+bool machine_is_before_vista(void)
+{
+    RTL_OSVERSIONINFOW os;
+
+    return read_version(&os) && os.dwMajorVersion < 6;
+}
+
 static uint32_t read_revision(void)
 {
     struct {
@@ -29,16 +45,14 @@ static uint32_t read_revision(void)
 
 bool machine_key(uint8_t key[PROOF_KEY_BYTES])
 {
-    rtl_get_version get =
-        (rtl_get_version)(void (*)(void))dll_loaded(u"ntdll.dll", "RtlGetVersion");
     dll_wine_get_version wine = (dll_wine_get_version)(void (*)(void))dll_loaded(
         u"ntdll.dll", "wine_get_version");
     struct proof_machine machine = { .bits = 8 * sizeof(void *),
                                      .version = RINGFENCE_VERSION };
-    RTL_OSVERSIONINFOW os = { .dwOSVersionInfoSize = sizeof os };
+    RTL_OSVERSIONINFOW os;
     const char *text = wine ? wine() : "";
 
-    if (!get || !NT_SUCCESS(get(&os)))
+    if (!read_version(&os))
         return false;
     machine.major = os.dwMajorVersion;
     machine.minor = os.dwMinorVersion;

@@ -14,6 +14,10 @@
  * when there is no RtlGetVersion.  MS: RtlGetVersion. */
 MUST_CHECK bool machine_key(uint8_t key[PROOF_KEY_BYTES]);
 
+/* Whether this is Windows Server 2003, or older, or what stands for one: tokens, labels
+ * and filters are others there.  False when there is no RtlGetVersion. */
+bool machine_is_before_vista(void);
+
 /* Whether this process runs in the session of services (0), as what comes in by OpenSSH
  * does, and not in somebody's own. */
 bool machine_is_services(void);

@@ -5,9 +5,12 @@
                             DACL_SECURITY_INFORMATION))
 #define LABEL             ((SECURITY_INFORMATION)LABEL_SECURITY_INFORMATION)
 #define VOLUME_ATTRIBUTES 5 /* FileFsAttributeInformation, [MS-FSCC] 2.5.1 */
-#define STATUS_NO_LABELS_1                                                               \
-    0xC000000D /* STATUS_INVALID_PARAMETER: before Windows Vista                         \
-                */
+
+/* What a system or a file system without labels says when it is asked for them: before
+ * Windows Vista they are unknown. */
+#define INVALID_PARAMETER 0xC000000Du
+#define NOT_IMPLEMENTED   0xC0000002u
+#define NOT_SUPPORTED     0xC00000BBu
 
 static HANDLE open_for_reading(const char16_t *path, DWORD access)
 {
@@ -39,7 +42,8 @@ bool security_read_handle(HANDLE file, struct security *security, struct err *er
     NTSTATUS status = NtQuerySecurityObject(file, OWNER_GROUP_DACL | LABEL,
                                             security->bytes, SECURITY_BYTES_MAX, &needed);
 
-    if ((ULONG)status == STATUS_NO_LABELS_1)
+    if ((ULONG)status == INVALID_PARAMETER || (ULONG)status == NOT_IMPLEMENTED ||
+        (ULONG)status == NOT_SUPPORTED)
         status = NtQuerySecurityObject(file, OWNER_GROUP_DACL, security->bytes,
                                        SECURITY_BYTES_MAX, &needed);
     if (!NT_SUCCESS(status))

@@ -84,9 +84,10 @@ static bool write_all(HANDLE file, const void *data, size_t bytes, const char16_
         at += done;
         bytes -= done;
     }
-    if (!FlushFileBuffers(file))
-        return err_win32(err, "FlushFileBuffers", path);
-    return true;
+    if (FlushFileBuffers(file) || GetLastError() == ERROR_INVALID_FUNCTION ||
+        GetLastError() == ERROR_NOT_SUPPORTED)
+        return true; /* a file system that cannot has nothing to flush */
+    return err_win32(err, "FlushFileBuffers", path);
 }
 
 /* A target that somebody has open without FILE_SHARE_DELETE, or has just deleted, is

@@ -112,8 +112,10 @@ static bool open_names(HANDLE *names, struct err *err)
         return err_rule(err, "there is no NtOpenDirectoryObject", NULL);
     if (!ProcessIdToSessionId(GetCurrentProcessId(), &session))
         return err_win32(err, "ProcessIdToSessionId", NULL);
-    u16buf_addz(&b, u"\\Sessions\\");
-    u16buf_add_dec(&b, session);
+    if (session) { /* 0 has them where all were before there were sessions */
+        u16buf_addz(&b, u"\\Sessions\\");
+        u16buf_add_dec(&b, session);
+    }
     u16buf_addz(&b, u"\\BaseNamedObjects");
     name.Length = (USHORT)(b.len * sizeof(char16_t));
     status = open(names, READ_CONTROL | WRITE_DAC, &at);

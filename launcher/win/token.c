@@ -1,6 +1,7 @@
 #include "win/token.h"
 
 #include "win/dll.h"
+#include "win/machine.h"
 
 #define GROUPS_BYTES                                                                     \
     16384u /* hundreds of groups: the largest tokens there are hold 1,015 SIDs */
@@ -101,13 +102,31 @@ static bool carries(HANDLE token, const struct fence_list *list)
     return true;
 }
 
+/* The flags in the order in which they are tried.  Before Windows Vista there is no
+ * LUA_TOKEN, and where there is a WRITE_RESTRICTED, its value may be 4: then a strict
+ * token with what is LUA_TOKEN now would not be one.  MS: CreateRestrictedToken, Flags.
+ */
+static void choose_kinds(bool write_restricted, uint8_t kinds[3])
+{
+    bool old = machine_is_before_vista();
+
+    if (write_restricted)
+        kinds[0] |= WRITE_RESTRICTED;
+    else if (old)
+        kinds[0] = 0;
+    if (write_restricted && old) {
+        kinds[1] = WRITE_RESTRICTED;
+        kinds[2] = 4;
+    }
+}
+
 enum level_token token_restrict_base(HANDLE base, const struct fence_list *list,
                                      HANDLE *out, struct err *err)
 {
     dll_create_restricted_token create = (dll_create_restricted_token)(void (*)(
         void))dll_security("CreateRestrictedToken");
     SID_AND_ATTRIBUTES restricting[FENCE_SIDS_MAX];
-    DWORD flags = DISABLE_MAX_PRIVILEGE | LUA_TOKEN;
+    uint8_t kinds[] = { LUA_TOKEN, 0, 0 }; /* to be tried, up to a 0 after the first */
     HANDLE token = NULL;
 
     *out = NULL;
@@ -119,10 +138,15 @@ enum level_token token_restrict_base(HANDLE base, const struct fence_list *list,
                LEVEL_TOKEN_FAILED;
     for (size_t i = 0; i < list->count; i++) /* Attributes must be 0 here */
         restricting[i] = (SID_AND_ATTRIBUTES){ .Sid = sid_psid(&list->sid[i]) };
-    if (list->write_restricted)
-        flags |= WRITE_RESTRICTED;
-    if (!create(base, flags, 0, NULL, 0, NULL, (DWORD)list->count, restricting, &token))
-        return err_win32(err, "CreateRestrictedToken", NULL), LEVEL_TOKEN_FAILED;
+    choose_kinds(list->write_restricted, kinds);
+    for (size_t i = 0; !token; i++) {
+        if (create(base, DISABLE_MAX_PRIVILEGE | kinds[i], 0, NULL, 0, NULL,
+                   (DWORD)list->count, restricting, &token))
+            break;
+        if (GetLastError() != ERROR_INVALID_PARAMETER || i + 1 == sizeof kinds ||
+            !kinds[i + 1])
+            return err_win32(err, "CreateRestrictedToken", NULL), LEVEL_TOKEN_FAILED;
+    }
     *out = token;
     return carries(token, list) ? LEVEL_TOKEN_RESTRICTED : LEVEL_TOKEN_NOT_KEPT;
 }

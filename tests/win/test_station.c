@@ -101,6 +101,48 @@ static void admit__twice__each_entry_is_there_once_and_the_others_stay(void **st
     }
 }
 
+static bool in_session_0;
+
+extern __typeof__(&ProcessIdToSessionId) __real___imp_ProcessIdToSessionId;
+extern __typeof__(&ProcessIdToSessionId) __wrap___imp_ProcessIdToSessionId;
+
+static BOOL WINAPI session_of(DWORD pid, DWORD *session)
+{
+    if (!in_session_0)
+        return __real___imp_ProcessIdToSessionId(pid, session);
+    *session = 0;
+    return TRUE;
+}
+__typeof__(&ProcessIdToSessionId) __wrap___imp_ProcessIdToSessionId = session_of;
+
+static NTSTATUS NTAPI refuse_directory(HANDLE *names, ACCESS_MASK access,
+                                       OBJECT_ATTRIBUTES *at)
+{
+    (void)names, (void)access, (void)at;
+    return (NTSTATUS)0xC0000022; /* STATUS_ACCESS_DENIED */
+}
+
+FARPROC __real_dll_loaded(const char16_t *module, const char *name);
+FARPROC __wrap_dll_loaded(const char16_t *module, const char *name);
+FARPROC __wrap_dll_loaded(const char16_t *module, const char *name)
+{
+    return in_session_0 && !strcmp(name, "NtOpenDirectoryObject")
+               ? (FARPROC)(void (*)(void))refuse_directory
+               : __real_dll_loaded(module, name);
+}
+
+/* Services' session, and before Windows Vista the first user's. */
+static void admit__session_0__names_are_where_all_were_once(void **state)
+{
+    (void)state;
+    in_session_0 = true;
+    bool done = station_admit(&guest, &err);
+    in_session_0 = false;
+    assert_false(done);
+    assert_string_equal(err.call, "NtOpenDirectoryObject");
+    assert_true(u16s_is(u16s_of(err.object), "\\BaseNamedObjects"));
+}
+
 static HANDLE open_names(void)
 {
     NTSTATUS(NTAPI * open)
@@ -115,8 +157,10 @@ static HANDLE open_names(void)
     DWORD session = 0;
 
     assert_true(ProcessIdToSessionId(GetCurrentProcessId(), &session));
-    u16buf_addz(&b, u"\\Sessions\\");
-    u16buf_add_dec(&b, session);
+    if (session) {
+        u16buf_addz(&b, u"\\Sessions\\");
+        u16buf_add_dec(&b, session);
+    }
     u16buf_addz(&b, u"\\BaseNamedObjects");
     name.Length = (USHORT)(b.len * sizeof(char16_t));
     assert_true(NT_SUCCESS(open(&names, READ_CONTROL | WRITE_DAC, &at)));
@@ -174,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(admit__twice__each_entry_is_there_once_and_the_others_stay,
                                begin),
+        cmocka_unit_test_setup(admit__session_0__names_are_where_all_were_once, begin),
         cmocka_unit_test_setup(admit__named_objects__may_be_made, begin),
         cmocka_unit_test_setup(
             desktop__made__is_the_users_and_the_guests_and_can_be_opened, begin),

@@ -183,13 +183,17 @@ static BOOL WINAPI create_as_it_was(HANDLE base, DWORD flags, DWORD disable_coun
                                  restricting, out);
 }
 
+static FARPROC old_create; /* another system's */
+
 FARPROC __real_dll_security(const char *name);
 FARPROC __wrap_dll_security(const char *name);
 FARPROC __wrap_dll_security(const char *name)
 {
-    return lies && !strcmp(name, "CreateRestrictedToken")
-               ? (FARPROC)(void (*)(void))create_as_it_was
-               : __real_dll_security(name);
+    if (strcmp(name, "CreateRestrictedToken") != 0)
+        return __real_dll_security(name);
+    if (old_create)
+        return old_create;
+    return lies ? (FARPROC)(void (*)(void))create_as_it_was : __real_dll_security(name);
 }
 
 static void token_restrict_apart__nothing_was_disabled__is_found_out(void **state)
@@ -209,6 +213,84 @@ static void token_restrict_apart__nothing_was_disabled__is_found_out(void **stat
     assert_non_null(token);
     assert_false(apart);
     CloseHandle(token);
+}
+
+/* A system before Windows Vista that takes some flags, and what it was asked for. */
+static struct {
+    DWORD takes, tried[4];
+    size_t count;
+    bool before_vista;
+} old;
+
+bool __real_machine_is_before_vista(void);
+bool __wrap_machine_is_before_vista(void);
+bool __wrap_machine_is_before_vista(void)
+{
+    return old.takes ? old.before_vista : __real_machine_is_before_vista();
+}
+
+static BOOL WINAPI create_on_old(HANDLE base, DWORD flags, DWORD disable_count,
+                                 PSID_AND_ATTRIBUTES disable, DWORD delete_count,
+                                 PLUID_AND_ATTRIBUTES delete, DWORD count,
+                                 PSID_AND_ATTRIBUTES restricting, PHANDLE out)
+{
+    (void)base, (void)disable_count, (void)disable, (void)delete_count, (void)delete;
+    (void)count, (void)restricting;
+    assert_true(old.count < 4);
+    old.tried[old.count++] = flags;
+    if (flags & ~old.takes) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    *out = CreateEventW(NULL, TRUE, FALSE, NULL); /* any handle that can be closed */
+    return TRUE;
+}
+
+/* MS: CreateRestrictedToken, Flags: LUA_TOKEN (4) is newer; WRITE_RESTRICTED is 8, or 4
+ * from Windows XP SP2 on, or not there. */
+static void token_restrict__older_system__finds_the_flags_it_takes(void **state)
+{
+    static const struct {
+        DWORD takes, last;
+        size_t count;
+        enum fence fence;
+        bool before_vista, made;
+    } rows[] = {
+        { 0xF, 0xD, 1, FENCE_STANDARD, true,
+          true }, /* or ignores what it does not know */
+        { 0xB, 0x9, 2, FENCE_STANDARD, true, true },
+        { 0x7, 0x5, 3, FENCE_STANDARD, true, true },
+        { 0x3, 0x5, 3, FENCE_STANDARD, true, false },
+        { 0x7, 0x1, 1, FENCE_STRICT, true, true }, /* 5 would be write-restricted */
+        { 0x3, 0x1, 1, FENCE_STRICT, true, true },
+        { 0xF, 0xD, 1, FENCE_STANDARD, false, true },
+        { 0xF, 0x5, 1, FENCE_STRICT, false, true },
+        { 0x7, 0xD, 1, FENCE_STANDARD, false, false }, /* never a weaker one */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fence_parts parts = { .run = some_run() };
+        struct fence_list list;
+        HANDLE token = NULL;
+        struct err err = { 0 };
+
+        fence_list(rows[i].fence, &parts, &list);
+        old.count = 0;
+        old.takes = rows[i].takes;
+        old.before_vista = rows[i].before_vista;
+        old_create = (FARPROC)(void (*)(void))create_on_old;
+        assert_int_equal(token_restrict(&list, &token, &err),
+                         rows[i].made ? LEVEL_TOKEN_NOT_KEPT : LEVEL_TOKEN_FAILED);
+        old_create = NULL;
+        old.takes = 0;
+        assert_int_equal(old.count, rows[i].count);
+        assert_int_equal(old.tried[old.count - 1], rows[i].last);
+        assert_int_equal(!!token, rows[i].made);
+        assert_int_equal(!!err.call, !rows[i].made);
+        if (token)
+            CloseHandle(token);
+    }
 }
 
 static void token_is_inside__plain_process__is_not(void **state)
@@ -236,6 +318,7 @@ int main(void)
         cmocka_unit_test(process_start__under_a_token__its_own_token_names_the_run_sid),
         cmocka_unit_test(token_restrict_apart__logon_sid__can_only_deny),
         cmocka_unit_test(token_restrict_apart__nothing_was_disabled__is_found_out),
+        cmocka_unit_test(token_restrict__older_system__finds_the_flags_it_takes),
         cmocka_unit_test(token_is_inside__plain_process__is_not),
         cmocka_unit_test(token_logon_sid__this_process__is_a_logon_sid),
     };
