@@ -115,7 +115,7 @@ const size_t battery_thing_count = sizeof battery_things / sizeof battery_things
     "for($i=0;$i -lt 50 -and -not(Test-Path -LiteralPath '%');$i++){Start-Sleep -m "     \
     "100};if(-not(Test-Path -LiteralPath '%')){exit 5}\""
 #define NO_OWNER_RIGHTS "nor without the fence: this Windows knows no OWNER RIGHTS"
-#define C_SHARE "it takes an administrator without the fence, too: C$ is for those"
+#define C_SHARE         "it takes an administrator without the fence, too: C$ is for those"
 /* The same file made outside and inside.  What these end with says only that they failed;
  * that they can work behind the fence is what the second row is for. */
 #define TOOLS(name, how, code)                                                           \

@@ -373,6 +373,16 @@ static enum trial_verdict judge_allowed(const struct battery_row *row,
     return r->reason = row->why, TRIAL_COSTS;
 }
 
+static const char *why_no_control(const struct battery_row *row,
+                                  const struct trial_side *without)
+{
+    if (row->needs && trial_is_denied(row, without))
+        return row->needs;
+    return without->started && !row->tool && without->code == ERROR_PROC_NOT_FOUND
+               ? "this Windows lacks a function for it"
+               : "control failed";
+}
+
 static enum trial_verdict judge(const struct trial *t, const struct battery_row *row,
                                 struct trial_result *r)
 {
@@ -380,11 +390,7 @@ static enum trial_verdict judge(const struct trial *t, const struct battery_row 
     bool must_change = battery_act_changes(row->act);
 
     if (!r->without.started || r->without.code != 0)
-        return r->reason = row->needs && trial_is_denied(row, &r->without) ? row->needs
-                           : r->without.started && r->without.code == ERROR_PROC_NOT_FOUND
-                               ? "this Windows lacks a function for it"
-                               : "control failed",
-               TRIAL_SKIPPED;
+        return r->reason = why_no_control(row, &r->without), TRIAL_SKIPPED;
     if (must_change && !r->without.changed)
         return r->reason = "control changed nothing", TRIAL_SKIPPED;
     if (expect == BATTERY_ALLOWED || expect == BATTERY_COSTS)
