@@ -175,14 +175,18 @@ static bool is_open(const struct sid *read)
 static void look_at_stores(const struct sid *read)
 {
     struct u16buf open = U16BUF(doc.store_open);
+    struct stores_dirs dirs;
     const char16_t *row = NULL;
 
+    setup_user_dirs(u16s_of(doc.profile), &dirs);
     for (size_t i = 0; (row = stores_row(i)) != NULL; i++) {
-        struct u16s name = u16s_of(row);
+        char16_t text[1024];
+        struct u16buf name = U16BUF(text);
         struct err unused;
 
-        if (u16s_find(name, u'*', 0) < name.len ||
-            !name_path(u16s_of(doc.profile), row) ||
+        stores_add_row(u16s_of(row), &dirs, &name);
+        if (name.cut || u16s_find(u16s_of(row), u'*', 0) < u16_len(row) ||
+            !name_path(u16s_of(doc.profile), text) ||
             security_read(doc.path, &doc.security, &unused) != SECURITY_READ)
             continue;
         if (!is_open(read)) {

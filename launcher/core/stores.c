@@ -164,23 +164,70 @@ static bool matches(struct u16s row, struct u16s path)
     return same && !row.at && !path.at;
 }
 
-bool stores_is_closed(struct u16s path)
+/* Whether the row is below one of them: its name and the rest behind it. */
+static bool is_moved(struct u16s row, const struct stores_dirs *dirs, struct u16s *dir,
+                     struct u16s *rest)
+{
+    const struct u16s roaming = U16S("AppData\\Roaming\\");
+    const struct u16s local = U16S("AppData\\Local\\");
+    bool is_local = u16s_istarts(row, local);
+
+    if (!is_local && !u16s_istarts(row, roaming))
+        return false;
+    *dir = is_local ? dirs->local : dirs->roaming;
+    *rest = u16s_from(row, is_local ? local.len : roaming.len);
+    return dir->len > 0;
+}
+
+static bool matches_in(const char16_t *text, const struct stores_dirs *dirs,
+                       struct u16s path)
+{
+    struct u16s row = u16s_of(text), dir, rest;
+
+    if (matches(row, path))
+        return true;
+    return is_moved(row, dirs, &dir, &rest) && u16s_istarts(path, dir) &&
+           path.len > dir.len && path.at[dir.len] == u'\\' &&
+           matches(rest, u16s_from(path, dir.len + 1));
+}
+
+static bool is_closed_in(const struct stores_dirs *dirs, struct u16s path)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (matches(u16s_of(rows[i]), path))
+        if (matches_in(rows[i], dirs, path))
             return true;
     return false;
 }
 
-enum aclplan_kind stores_kind(struct u16s path)
+bool stores_is_closed(struct u16s path)
 {
-    if (stores_is_closed(path))
+    static const struct stores_dirs nowhere;
+
+    return is_closed_in(&nowhere, path);
+}
+
+enum aclplan_kind stores_kind(struct u16s path, const struct stores_dirs *dirs)
+{
+    if (is_closed_in(dirs, path))
         return ACLPLAN_PROTECTED;
-    if (matches(u16s_of(DATA), path))
+    if (matches_in(DATA, dirs, path))
         return ACLPLAN_STATE;
     /* A deny for the read SID would hold in the box's own fence too. */
-    if (matches(u16s_of(DATA u"\\box\\*\\temp"), path) ||
-        matches(u16s_of(DATA u"\\box\\*\\cache"), path))
+    if (matches_in(DATA u"\\box\\*\\temp", dirs, path) ||
+        matches_in(DATA u"\\box\\*\\cache", dirs, path))
         return ACLPLAN_OUTSIDE;
     return ACLPLAN_INSIDE;
+}
+
+void stores_add_row(struct u16s row, const struct stores_dirs *dirs, struct u16buf *out)
+{
+    struct u16s dir, rest;
+
+    if (!is_moved(row, dirs, &dir, &rest)) {
+        u16buf_add(out, row);
+        return;
+    }
+    u16buf_add(out, dir);
+    u16buf_addc(out, u'\\');
+    u16buf_add(out, rest);
 }

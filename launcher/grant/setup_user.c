@@ -2,7 +2,6 @@
 
 #include "core/exitcode.h"
 #include "core/fence.h"
-#include "core/stores.h"
 #include "core/usersetup.h"
 #include "grant/ledger.h"
 #include "grant/sandbox.h"
@@ -10,6 +9,7 @@
 #include "win/dll.h"
 #include "win/file.h"
 #include "win/paths.h"
+#include "win/registry.h"
 #include "win/statefile.h"
 #include "win/token.h"
 
@@ -22,6 +22,7 @@ static struct {
     struct walking walking;
     char16_t profile[WIN_PATH_CAP], path[WIN_PATH_CAP];
     struct sid sid;
+    struct stores_dirs dirs; /* in the profile's */
     struct usersetup state;
     DWORD told; /* when the state was written */
     char16_t line[WIN_PATH_CAP + 64];
@@ -46,6 +47,35 @@ bool setup_user_profile(struct u16buf *out, struct err *err)
     if (!get(token, setup.path, &cap))
         return err_win32(err, "GetUserProfileDirectoryW", NULL);
     return file_final_path(setup.path, false, out, err);
+}
+
+/* A value of the registry's that is below the profile, without the profile's path. */
+static struct u16s read_dir(HANDLE key, const char16_t *value, struct u16s profile,
+                            struct u16buf *room)
+{
+    struct u16s path;
+
+    if (!key || !registry_text(key, value, room))
+        return (struct u16s){ 0 };
+    path = u16buf_text(room);
+    while (path.len && path.at[path.len - 1] == u'\\')
+        path.len--;
+    return !room->cut && path.len > profile.len + 1 && u16s_istarts(path, profile) &&
+                   path.at[profile.len] == u'\\'
+               ? u16s_from(path, profile.len + 1)
+               : (struct u16s){ 0 };
+}
+
+void setup_user_dirs(struct u16s profile, struct stores_dirs *dirs)
+{
+    static char16_t roaming[1024], local[1024];
+    struct u16buf to_roaming = U16BUF(roaming), to_local = U16BUF(local);
+    auto_handle HANDLE key = registry_open(
+        REGISTRY_USER,
+        u"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders");
+
+    dirs->roaming = read_dir(key, u"AppData", profile, &to_roaming);
+    dirs->local = read_dir(key, u"Local AppData", profile, &to_local);
 }
 
 static bool read_sid(struct sid *sid, struct err *err)
@@ -182,12 +212,34 @@ static enum usersetup_state end_state(bool undo)
                                                        : states[setup.walking.outcome];
 }
 
+static enum aclplan_kind kind_of(struct u16s path)
+{
+    return stores_kind(path, &setup.dirs);
+}
+
+/* How deep a store may lie: the rows' depth, and what the names here have more. */
+static uint32_t depth_of_stores(void)
+{
+    const struct u16s dirs[] = { setup.dirs.roaming, setup.dirs.local };
+    size_t most = 2; /* as the rows have them */
+
+    for (size_t i = 0; i < 2; i++) {
+        struct u16s rest = dirs[i];
+        size_t parts = 0;
+
+        for (; rest.at; parts++)
+            (void)u16s_split(&rest, u'\\');
+        most = parts > most ? parts : most;
+    }
+    return (uint32_t)(STORES_DEPTH_MAX + most - 2);
+}
+
 static void walk(bool undo)
 {
     const struct grant_request how = { .sid = setup.sid,
                                        .read = true,
-                                       .special = stores_kind,
-                                       .special_depth = STORES_DEPTH_MAX };
+                                       .special = kind_of,
+                                       .special_depth = depth_of_stores() };
 
     if (undo)
         walking_remove(&setup.walking, setup.profile, &setup.sid);
@@ -270,6 +322,7 @@ bool setup_user_run(const char16_t *data_dir, const struct setup_user *how,
                         NULL);
     if (!setup_user_profile(&profile, err) || !read_sid(&setup.sid, err))
         return false;
+    setup_user_dirs(u16buf_text(&profile), &setup.dirs);
     good = run(how->undo, err);
     code = walking_end(&setup.walking, good);
     if (good)

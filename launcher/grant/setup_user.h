@@ -9,6 +9,7 @@
 
 #include "context.h"
 #include "core/journal.h"
+#include "core/stores.h"
 
 struct setup_user {
     bool undo;
@@ -20,6 +21,10 @@ struct setup_user {
 /* The user's profile directory, a final path, by the token and not by the
  * environment. MS: GetUserProfileDirectoryW (TOKEN_QUERY). */
 MUST_CHECK bool setup_user_profile(struct u16buf *out, struct err *err);
+
+/* Where that profile has its AppData\Roaming and AppData\Local, as Explorer's Shell
+ * Folders in the registry say.  Borrowed from static storage. */
+void setup_user_dirs(struct u16s profile, struct stores_dirs *dirs);
 
 /* What the journal calls the profile: the read SID's own 96 bits. */
 MUST_CHECK bool setup_user_digest(uint8_t digest[JOURNAL_ROOT_BYTES], struct err *err);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+static const struct stores_dirs as_ever;
+
 static bool closed(const char16_t *path)
 {
     return stores_is_closed(u16s_of(path));
@@ -89,8 +91,51 @@ static void stores_kind__of_ringfences_own__files_shut_and_boxes_apart(void **st
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (stores_kind(u16s_of(rows[i].path)) != rows[i].kind)
+        if (stores_kind(u16s_of(rows[i].path), &as_ever) != rows[i].kind)
             fail_msg("row %u", (unsigned)i);
+}
+
+/* Before Windows Vista, in whatever language. */
+static void stores_kind__other_names_of_appdata__are_those_places(void **state)
+{
+    static const struct {
+        const char16_t *path;
+        enum aclplan_kind kind;
+    } rows[] = {
+        { u"Application Data\\Microsoft\\Credentials", ACLPLAN_PROTECTED },
+        { u"application data\\gcloud", ACLPLAN_PROTECTED },
+        { u"Local Settings\\Application Data\\Google\\Chrome\\User Data",
+          ACLPLAN_PROTECTED },
+        { u"Local Settings\\Application Data\\ringfence", ACLPLAN_STATE },
+        { u"Local Settings\\Application Data\\ringfence\\secret", ACLPLAN_PROTECTED },
+        { u"Local Settings\\Application Data\\ringfence\\box\\01\\temp",
+          ACLPLAN_OUTSIDE },
+        { u"AppData\\Roaming\\gcloud", ACLPLAN_PROTECTED }, /* left behind by a move */
+        { u".ssh", ACLPLAN_PROTECTED },
+        { u"Application Data", ACLPLAN_INSIDE },
+        { u"Application Database\\gcloud", ACLPLAN_INSIDE },
+        { u"Application Data\\ringfence", ACLPLAN_INSIDE },
+        { u"Local Settings\\Application Data", ACLPLAN_INSIDE },
+        { u"Local Settings\\Application Data\\gcloud", ACLPLAN_INSIDE },
+    };
+    const struct stores_dirs dirs = { U16S("Application Data"),
+                                      U16S("Local Settings\\Application Data") };
+    char16_t text[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (stores_kind(u16s_of(rows[i].path), &dirs) != rows[i].kind)
+            fail_msg("row %u", (unsigned)i);
+    for (size_t i = 0; stores_row(i); i++) {
+        struct u16buf b = U16BUF(text);
+
+        stores_add_row(u16s_of(stores_row(i)), &dirs, &b);
+        assert_false(b.cut || u16s_istarts(u16buf_text(&b), U16S("AppData\\")));
+        assert_int_equal(stores_kind(u16buf_text(&b), &dirs), ACLPLAN_PROTECTED);
+        b = U16BUF(text);
+        stores_add_row(u16s_of(stores_row(i)), &as_ever, &b);
+        assert_true(u16s_eq(u16buf_text(&b), u16s_of(stores_row(i))));
+    }
 }
 
 static void stores_row__each__is_closed_and_not_too_deep_and_once(void **state)
@@ -118,6 +163,7 @@ int main(void)
         cmocka_unit_test(stores_is_closed__a_store__yes),
         cmocka_unit_test(stores_is_closed__anything_else__no),
         cmocka_unit_test(stores_kind__of_ringfences_own__files_shut_and_boxes_apart),
+        cmocka_unit_test(stores_kind__other_names_of_appdata__are_those_places),
         cmocka_unit_test(stores_row__each__is_closed_and_not_too_deep_and_once),
     };
     return cmocka_run_group_tests_name("stores", tests, NULL, NULL);
