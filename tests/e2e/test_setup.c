@@ -127,6 +127,35 @@ static void user_dry_run__a_profile__counts_it_and_its_stores(void **state)
     proc_clear(&p);
 }
 
+/* As before Windows Vista, in German. */
+static void user_dry_run__appdata_of_another_name__its_stores_are_closed(void **state)
+{
+    static const char16_t folders[] =
+        L"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\Shell Folders";
+    const char16_t *data = place(text(L"users\\%ls\\Anwendungsdaten", user));
+    char16_t before[1024];
+    HKEY key = NULL;
+    struct proc p;
+
+    (void)state;
+    clear_data();
+    prepare(&p, u"--user --dry-run");
+    put_file(text(L"users\\%ls\\Anwendungsdaten\\gnupg\\key", user), "x");
+    assert_int_equal(
+        RegOpenKeyExW(HKEY_CURRENT_USER, folders, 0, KEY_READ | KEY_WRITE, &key), 0);
+    assert_true(read_value(key, u"AppData", before, COUNT(before)));
+    RegSetValueExW(key, u"AppData", 0, REG_SZ, (const BYTE *)data,
+                   (DWORD)((wcslen(data) + 1) * sizeof *data));
+    proc_run(&p);
+    RegSetValueExW(key, u"AppData", 0, REG_SZ, (const BYTE *)before,
+                   (DWORD)((wcslen(before) + 1) * sizeof *before));
+    RegCloseKey(key);
+    remove_tree(data);
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, " 3 credential stores closed, "));
+    proc_clear(&p);
+}
+
 static void user_undo__nothing_there__goes_through(void **state)
 {
     struct proc p;
@@ -281,6 +310,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test_setup(user__files_keep_no_lists__says_so_and_claims_nothing,
                                redirect_profile),
         cmocka_unit_test(user_dry_run__a_profile__counts_it_and_its_stores),
+        cmocka_unit_test(user_dry_run__appdata_of_another_name__its_stores_are_closed),
         cmocka_unit_test(user_undo__nothing_there__goes_through),
         cmocka_unit_test(user_background__any__returns_and_the_state_tells_the_end),
         cmocka_unit_test(user_background_undo__any__undone),
