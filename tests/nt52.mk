@@ -8,17 +8,19 @@ NT52_OVER := GetProcAddress GetModuleHandleW LoadLibraryExW NtQueryInformationTo
              NtSetInformationToken NtQueryInformationFile NtSetInformationFile \
              NtQuerySecurityObject NtSetSecurityObject AssignProcessToJobObject \
              SetInformationJobObject CreateNamedPipeW CreateProcessW OpenProcess \
-             SetPriorityClass
+             SetPriorityClass CreateDirectoryW CreateFileW CreateHardLinkW DeleteFileW \
+             MoveFileExW RemoveDirectoryW SetFileAttributesW
+NT52_STAND_IN := $(patsubst %,$B/x64/tests/nt52/%.o,nt52 fence)
 # The launcher's library as objects: all of them read the stand-in's slots.
 nt52_link = $(CROSS_x64)gcc $(call LDWIN,x64) $(NT52_OVER:%=-Wl,--wrap=__imp_%) \
-            -o $1 $2 $B/x64/tests/nt52/nt52.o $B/x64/launcher.a $(LIBWIN)
+            -o $1 $2 $(NT52_STAND_IN) $B/x64/launcher.a $(LIBWIN)
 NT52_LAUNCHER := $(patsubst %.c,$B/x64/%.o,$(CLI)) $B/x64/launcher/ringfence.res.o
 NT52_RUNNER   := $(patsubst %.c,$B/x64/%.o,$(RUNNER)) $B/x64/launcher/runner.res.o
 NT52_SETUP    := $(patsubst %.c,$B/x64/%.o,$(SETUP_PURE) $(SETUP_WIN)) $B/x64/setup/setup.res.o
 NT52_SHIM     := $B/x64/shims/shim.o $B/x64/shims/shim.res.o
 NT52_DENY     := $B/x64/denybin/deny.o $B/x64/denybin/deny.res.o
 
-$(NT52)/built: dist-files tests/nt52.mk $B/x64/tests/nt52/nt52.o $(NT52_LAUNCHER) $(NT52_RUNNER) $(NT52_SETUP) $(NT52_SHIM) $(NT52_DENY) $B/x64/launcher.a
+$(NT52)/built: dist-files tests/nt52.mk $(NT52_STAND_IN) $(NT52_LAUNCHER) $(NT52_RUNNER) $(NT52_SETUP) $(NT52_SHIM) $(NT52_DENY) $B/x64/launcher.a
 	@rm -rf $(NT52) && mkdir -p $(NT52) && cp -r $D/x64 $(NT52_DIST)
 	$Q$(call nt52_link,$(NT52_DIST)/ringfence.exe,$(NT52_LAUNCHER))
 	$Q$(call nt52_link,$(NT52_DIST)/ringfence-runner.exe,$(NT52_RUNNER))

@@ -6,7 +6,7 @@
  * that is looked up and not known here is taken for a newer one: who adds a lookup says
  * here what Windows has had it since, or lives without it.
  */
-#include "win/win.h"
+#include "nt52.h"
 
 #define NOT_KNOWN ((NTSTATUS)0xC0000003) /* STATUS_INVALID_INFO_CLASS */
 #define INVALID   ((NTSTATUS)0xC000000D) /* STATUS_INVALID_PARAMETER */
@@ -59,12 +59,6 @@ static const char16_t *const libraries[] = {
     u"winhttp.dll",  u"ws2_32.dll",   u"wtsapi32.dll"
 };
 
-/* The slot that the loader fills, and the one that the program reads instead. */
-#define DECLARE(name)                                                                    \
-    extern __typeof__(&(name)) __real___imp_##name;                                      \
-    extern __typeof__(&(name)) __wrap___imp_##name
-#define STANDS_FOR(name) __typeof__(&(name)) __wrap___imp_##name = my_##name
-
 static bool same(const char *a, const char *b)
 {
     while (*a && *a == *b)
@@ -83,10 +77,7 @@ DECLARE(GetModuleHandleW);
 DECLARE(LoadLibraryExW);
 DECLARE(NtQueryInformationToken);
 DECLARE(NtSetInformationToken);
-DECLARE(NtQueryInformationFile);
 DECLARE(NtSetInformationFile);
-DECLARE(NtQuerySecurityObject);
-DECLARE(NtSetSecurityObject);
 DECLARE(AssignProcessToJobObject);
 DECLARE(SetInformationJobObject);
 DECLARE(CreateNamedPipeW);
@@ -113,8 +104,12 @@ static BOOL WINAPI my_create_restricted_token(
 {
     if (flags & ~7u)
         return refuse(ERROR_INVALID_PARAMETER);
-    return create_restricted_token(base, flags & ~4u, disable_count, disable,
-                                   delete_count, delete, count, restrict_to, out);
+    if (!create_restricted_token(base, flags & ~4u, disable_count, disable, delete_count,
+                                 delete, count, restrict_to, out))
+        return FALSE;
+    if (fence_is_on())
+        fence_made(*out, count, restrict_to);
+    return TRUE;
 }
 
 static BOOL WINAPI my_create_process_as_user(HANDLE token, LPCWSTR program, LPWSTR line,
@@ -125,6 +120,10 @@ static BOOL WINAPI my_create_process_as_user(HANDLE token, LPCWSTR program, LPWS
 {
     if (flags & EXTENDED_STARTUPINFO_PRESENT || si->cb != sizeof *si)
         return refuse(ERROR_INVALID_PARAMETER);
+    if (fence_is_on()) {
+        environment = fence_environment(token, environment);
+        flags |= CREATE_UNICODE_ENVIRONMENT;
+    }
     return create_process_as_user(token, program, line, process, thread, inherit, flags,
                                   environment, cwd, si, pi);
 }
@@ -202,6 +201,8 @@ static NTSTATUS NTAPI my_NtQueryInformationToken(HANDLE token,
                                                  TOKEN_INFORMATION_CLASS what, void *data,
                                                  ULONG bytes, ULONG *needed)
 {
+    if (what == TokenRestrictedSids && fence_is_on())
+        return fence_restricting(token, data, bytes, needed);
     return (int)what > LAST_TOKEN_CLASS
                ? NOT_KNOWN
                : __real___imp_NtQueryInformationToken(token, what, data, bytes, needed);
@@ -240,17 +241,22 @@ STANDS_FOR(NtSetInformationFile);
 static NTSTATUS NTAPI my_NtQuerySecurityObject(HANDLE object, SECURITY_INFORMATION what,
                                                void *data, ULONG bytes, ULONG *needed)
 {
-    return what & LABEL
-               ? INVALID
-               : __real___imp_NtQuerySecurityObject(object, what, data, bytes, needed);
+    NTSTATUS status = INVALID;
+
+    if (what & LABEL || fence_query(object, what, data, bytes, needed, &status))
+        return status;
+    return __real___imp_NtQuerySecurityObject(object, what, data, bytes, needed);
 }
 STANDS_FOR(NtQuerySecurityObject);
 
 static NTSTATUS NTAPI my_NtSetSecurityObject(HANDLE object, SECURITY_INFORMATION what,
                                              void *descriptor)
 {
-    return what & LABEL ? INVALID
-                        : __real___imp_NtSetSecurityObject(object, what, descriptor);
+    NTSTATUS status = INVALID;
+
+    if (what & LABEL || fence_set(object, what, descriptor, &status))
+        return status;
+    return __real___imp_NtSetSecurityObject(object, what, descriptor);
 }
 STANDS_FOR(NtSetSecurityObject);
 
