@@ -483,6 +483,23 @@ static BOOL refuse(void)
     return FALSE;
 }
 
+/* Who renames or links to a path asks for the directory, whether the name is free or not.
+ * WDK: FILE_RENAME_INFORMATION, Remarks. */
+static bool passes_to(const char16_t *path, bool directory)
+{
+    bool good = true;
+
+    if (!is_fenced())
+        return true;
+    enter();
+    if (spell(path, store.other))
+        good = may_add(store.other, directory) &&
+               (GetFileAttributesW(store.other) == INVALID_FILE_ATTRIBUTES ||
+                may(store.other, directory, RIGHT_DELETE));
+    leave();
+    return good;
+}
+
 /* Whether this process may do that to the path, or may make it where it is not. */
 static bool passes(const char16_t *path, uint32_t mask, bool makes, bool makes_directory)
 {
@@ -580,7 +597,7 @@ static BOOL WINAPI my_MoveFileExW(LPCWSTR from, LPCWSTR to, DWORD flags)
     bool directory =
         attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY;
 
-    if (!passes(from, DELETE, false, false) || !passes(to, DELETE, true, directory))
+    if (!passes(from, DELETE, false, false) || !passes_to(to, directory))
         return refuse();
     return __real___imp_MoveFileExW(from, to, flags);
 }
@@ -597,7 +614,7 @@ STANDS_FOR(SetFileAttributesW);
 static BOOL WINAPI my_CreateHardLinkW(LPCWSTR path, LPCWSTR to,
                                       LPSECURITY_ATTRIBUTES security)
 {
-    return passes(to, FILE_WRITE_ATTRIBUTES, false, false) && passes(path, 0, true, false)
+    return passes(to, FILE_WRITE_ATTRIBUTES, false, false) && passes_to(path, false)
                ? __real___imp_CreateHardLinkW(path, to, security)
                : refuse();
 }

@@ -3,16 +3,31 @@
  * Claim: on a Windows with no function newer than Server 2003's (nt52.c stands for one)
  * each command does what there is to do, or says on one line why not.  No crash, no wait
  * without end, no level that is not there, and nothing refused that `advisory` can have.
+ * And where such a system keeps lists and restricted tokens (fence.c), all of a fence is
+ * had, from the first launch to `clean`.
  */
 #include "e2e/walks.h"
 
-static void ringfence(struct proc *p, const char16_t *words)
+static void prepare(struct proc *p, const char16_t *words)
 {
     proc_init(p, place(u"rf\\ringfence.exe"), text(L" %ls", words));
     make_dir(u"temp");
     env_set(&p->env, u"TEMP", place(u"temp"));
     env_set(&p->env, u"TMP", place(u"temp"));
     env_unset(&p->env, u"RINGFENCE_TOLD");
+}
+
+static void ringfence(struct proc *p, const char16_t *words)
+{
+    prepare(p, words);
+    proc_run(p);
+}
+
+/* Where files keep lists, and fenced programs are held to them. */
+static void in_fence(struct proc *p, const char16_t *words)
+{
+    prepare(p, words);
+    env_set(&p->env, u"NT52_LISTS", place(u"lists"));
     proc_run(p);
 }
 
@@ -29,6 +44,13 @@ static int begin(void **state)
     make_dir(u"ws\\.git");
     put_file(u"ws\\a.txt", "a");
     return 0;
+}
+
+static int begin_lists(void **state)
+{
+    remove_tree(place(u"lists"));
+    make_dir(u"lists");
+    return begin(state);
 }
 
 static void status__nothing_newer__says_the_level_and_why(void **state)
@@ -252,6 +274,123 @@ static void setup_user__dry_run__looks(void **state)
     proc_clear(&p);
 }
 
+/* Restricted tokens without WRITE_RESTRICTED, as in a Server 2003 before its first
+ * service pack. */
+static void run__no_write_restricted__is_advisory(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    prepare(&p, u"run -- cmd /d /c exit 7");
+    env_set(&p.env, u"NT52_LISTS", place(u"lists"));
+    env_set(&p.env, u"NT52_PLAIN", u"1");
+    proc_run(&p);
+    proc_assert_code(&p, 7);
+    assert_said(&p, "ringfence: advisory: no restricted token could be made here");
+    proc_clear(&p);
+}
+
+static void fence__the_canary__holds(void **state)
+{
+    static const char16_t *const fences[] = { u"standard", u"strict" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(fences); i++) {
+        struct proc p;
+
+        in_fence(&p, text(L"verify --level %ls --canary", fences[i]));
+        proc_assert_code(&p, 0);
+        proc_assert(&p,
+                    strstr(p.out->at, " fence: the token shows its restricting SIDs"));
+        proc_assert(&p, strstr(p.out->at, " 0 not enforced, 0 skipped; "));
+        proc_assert(&p, strstr(p.out->at, " 5 allowed, 0 broken"));
+        proc_clear(&p);
+    }
+}
+
+/* What the fenced tool gets for an act: 0, or 5 for a denial. */
+static DWORD act_in_fence(const char16_t *act, const char16_t *relative)
+{
+    struct proc p;
+    DWORD code = 0;
+
+    in_fence(&p, text(L"run -- \"%ls\" verify-act %ls \"%ls\"",
+                      place(u"rf\\ringfence.exe"), act, place(relative)));
+    code = p.code;
+    proc_clear(&p);
+    return code;
+}
+
+static void fence__first_launch__is_made_ready_and_holds(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_file(u"docs\\a.txt", "a");
+    put_file(u"ws\\.git\\config", "[core]");
+    in_fence(&p, u"run -- cmd /d /c exit 7");
+    proc_assert_code(&p, 7);
+    assert_said(&p, "ringfence: confined (standard): ");
+    proc_clear(&p);
+    in_fence(&p, u"status");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, !strncmp(p.out->at, "level      confined (standard): ", 32));
+    proc_assert(&p, strstr(p.out->at, "this Windows cannot choose"));
+    proc_clear(&p);
+    assert_int_equal(act_in_fence(u"create", u"ws\\new.txt"), 0);
+    assert_int_equal(act_in_fence(u"delete", u"ws\\new.txt"), 0);
+    assert_int_equal(act_in_fence(u"create", u"docs\\new.txt"), 5);
+    assert_int_equal(act_in_fence(u"overwrite", u"docs\\a.txt"), 5);
+    assert_int_equal(act_in_fence(u"read", u"docs\\a.txt"), 0);
+    assert_int_equal(act_in_fence(u"overwrite", u"ws\\.git\\config"), 5);
+    assert_int_equal(act_in_fence(u"delete", u"ws\\.git\\config"), 5);
+    assert_int_equal(act_in_fence(u"create", u"local\\ringfence\\new"), 5);
+    in_fence(&p, u"run --require enforced -- cmd /d /c exit 7");
+    proc_assert_code(&p, 125);
+    proc_clear(&p);
+    in_fence(&p, u"clean --all");
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+}
+
+static void fence__profile_granted__is_strict(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_file(u"docs\\a.txt", "a");
+    in_fence(&p, u"setup --user");
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+    in_fence(&p, u"run -- cmd /d /c exit 7");
+    proc_assert_code(&p, 7);
+    assert_said(&p, "ringfence: confined (strict): ");
+    proc_clear(&p);
+    assert_int_equal(act_in_fence(u"create", u"ws\\new.txt"), 0);
+    assert_int_equal(act_in_fence(u"delete", u"docs\\a.txt"), 5);
+    in_fence(&p, u"setup --user --undo");
+    proc_assert_code(&p, 0);
+    proc_clear(&p);
+}
+
+/* A fence that was there is not gone without in silence. */
+static void fence__token_cannot_be_made_any_more__nothing_starts(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    in_fence(&p, u"run -- cmd /d /c exit 7");
+    proc_assert_code(&p, 7);
+    proc_clear(&p);
+    prepare(&p, u"run -- cmd /d /c exit 7");
+    env_set(&p.env, u"NT52_LISTS", place(u"lists"));
+    env_set(&p.env, u"NT52_PLAIN", u"1");
+    proc_run(&p);
+    proc_assert_code(&p, 125);
+    assert_said(&p, "no restricted token could be made here");
+    proc_clear(&p);
+}
+
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +408,12 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test_setup(prepare__any__says_that_there_is_nothing_to_do, begin),
         cmocka_unit_test_setup(setup__any__fails_early_with_the_reason, begin),
         cmocka_unit_test_setup(setup_user__dry_run__looks, begin),
+        cmocka_unit_test_setup(run__no_write_restricted__is_advisory, begin_lists),
+        cmocka_unit_test_setup(fence__the_canary__holds, begin_lists),
+        cmocka_unit_test_setup(fence__first_launch__is_made_ready_and_holds, begin_lists),
+        cmocka_unit_test_setup(fence__profile_granted__is_strict, begin_lists),
+        cmocka_unit_test_setup(fence__token_cannot_be_made_any_more__nothing_starts,
+                               begin_lists),
     };
     return harness_main(argc, argv, "nt52", tests, COUNT(tests), false);
 }
