@@ -8,8 +8,8 @@
 
 #include "core/aclplan.h"
 
-/* No row has more components, as the rows are named: deeper paths need not be asked about, for what lies in a
- * closed place is closed with it. */
+/* No row has more components, as the rows are named: deeper paths need not be asked
+ * about, for what lies in a closed place is closed with it. */
 #define STORES_DEPTH_MAX 6u
 
 /* Whether the file or directory at path, relative to the profile ("a\b", as on disk), is
