@@ -82,31 +82,51 @@ static bool wrap(const struct actor *actor, const struct actor_start *start)
     return !line.cut;
 }
 
+typedef BOOL(WINAPI *duplicate_token)(HANDLE, DWORD, LPSECURITY_ATTRIBUTES,
+                                      SECURITY_IMPERSONATION_LEVEL, TOKEN_TYPE, PHANDLE);
+
+/* Under the token of the actor's, which serves for all its children.  A token is one
+ * process's: Windows makes a copy, but a system like it may have that left to us.  MS:
+ * ERROR_TOKEN_ALREADY_IN_USE. */
+static BOOL create_as(const struct actor *actor, const struct actor_start *start,
+                      DWORD flags, const char16_t *cwd, PROCESS_INFORMATION *pi)
+{
+    dll_create_process_as_user as_user =
+        (dll_create_process_as_user)(void (*)(void))dll_security("CreateProcessAsUserW");
+    duplicate_token duplicate =
+        (duplicate_token)(void (*)(void))dll_security("DuplicateTokenEx");
+    SECURITY_ATTRIBUTES security = actor->security.attributes;
+    STARTUPINFOW si = { .cb = sizeof si };
+    auto_handle HANDLE copy = NULL;
+
+    if (!as_user)
+        return SetLastError(ERROR_PROC_NOT_FOUND), FALSE;
+    if (as_user(actor->token, start->program, start->line, &security, &security, FALSE,
+                flags, NULL, cwd, &si, pi))
+        return TRUE;
+    if ((GetLastError() != ERROR_TOKEN_ALREADY_IN_USE &&
+         GetLastError() != ERROR_GEN_FAILURE) ||
+        !duplicate ||
+        !duplicate(actor->token, 0, NULL, SecurityAnonymous, TokenPrimary, &copy))
+        return FALSE;
+    return as_user(copy, start->program, start->line, &security, &security, FALSE, flags,
+                   NULL, cwd, &si, pi);
+}
+
 static DWORD create(const struct actor *actor, const struct actor_start *start,
                     PROCESS_INFORMATION *pi)
 {
     DWORD flags = start->console ? CREATE_NO_WINDOW : DETACHED_PROCESS;
     STARTUPINFOW si = { .cb = sizeof si };
-    SECURITY_ATTRIBUTES security;
     char16_t system[MAX_PATH + 1];
-    dll_create_process_as_user as_user = NULL;
     BOOL done = FALSE;
     DWORD code = 0;
 
     if (GetSystemDirectoryW(system, MAX_PATH) == 0)
         return ERROR_PATH_NOT_FOUND;
-    if (actor && actor->token) {
-        as_user = (dll_create_process_as_user)(void (*)(void))dll_security(
-            "CreateProcessAsUserW");
-        if (!as_user)
-            return ERROR_PROC_NOT_FOUND;
-        security = actor->security.attributes;
-        done = as_user(actor->token, start->program, start->line, &security, &security,
-                       FALSE, flags, NULL, system, &si, pi);
-    } else {
-        done = CreateProcessW(start->program, start->line, NULL, NULL, FALSE, flags, NULL,
-                              system, &si, pi);
-    }
+    done = actor && actor->token ? create_as(actor, start, flags, system, pi)
+                                 : CreateProcessW(start->program, start->line, NULL, NULL,
+                                                  FALSE, flags, NULL, system, &si, pi);
     code = done ? 0 : GetLastError();
     return done || code ? code : ERROR_GEN_FAILURE;
 }

@@ -24,7 +24,7 @@ struct made {
     size_t count;
 };
 
-static struct made made[4];
+static struct made made[256]; /* the last ones; a handle may come again */
 static size_t made_next;
 static volatile LONG lock;
 
@@ -78,6 +78,19 @@ static const struct made *find_made(HANDLE token)
             return one;
     }
     return NULL;
+}
+
+void fence_copied(HANDLE from, HANDLE to)
+{
+    const struct made *one = find_made(from);
+    static struct made copy;
+
+    if (!one)
+        return;
+    copy.token = to;
+    for (copy.count = 0; copy.count < one->count; copy.count++)
+        copy.sid[copy.count] = one->sid[copy.count];
+    made[made_next++ % (sizeof made / sizeof made[0])] = copy;
 }
 
 static const struct made *own_fence(void)

@@ -90,10 +90,32 @@ DECLARE(SetPriorityClass);
 static BOOL(WINAPI *create_restricted_token)(HANDLE, DWORD, DWORD, PSID_AND_ATTRIBUTES,
                                              DWORD, PLUID_AND_ATTRIBUTES, DWORD,
                                              PSID_AND_ATTRIBUTES, PHANDLE);
+static BOOL(WINAPI *duplicate_token)(HANDLE, DWORD, LPSECURITY_ATTRIBUTES,
+                                     SECURITY_IMPERSONATION_LEVEL, TOKEN_TYPE, PHANDLE);
 static BOOL(WINAPI *create_process_as_user)(HANDLE, LPCWSTR, LPWSTR,
                                             LPSECURITY_ATTRIBUTES, LPSECURITY_ATTRIBUTES,
                                             BOOL, DWORD, LPVOID, LPCWSTR, LPSTARTUPINFOW,
                                             LPPROCESS_INFORMATION);
+
+/* A token is one process's, and CreateProcessAsUserW makes no copy of it. */
+static HANDLE used[64];
+static size_t used_next;
+
+static bool is_used(HANDLE token)
+{
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++)
+        if (used[i] == token)
+            return true;
+    return false;
+}
+
+/* The handle is of another token now. */
+static void is_new(HANDLE token)
+{
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++)
+        if (used[i] == token)
+            used[i] = NULL;
+}
 
 /* LUA_TOKEN and WRITE_RESTRICTED as we know them: `not supported` there; but what is
  * under test goes on to find a value that is taken, 4; and none with NT52_PLAIN. */
@@ -109,8 +131,22 @@ static BOOL WINAPI my_create_restricted_token(
     if (!create_restricted_token(base, flags & ~4u, disable_count, disable, delete_count,
                                  delete, count, restrict_to, out))
         return FALSE;
+    is_new(*out);
     if (fence_is_on())
         fence_made(*out, count, restrict_to);
+    return TRUE;
+}
+
+static BOOL WINAPI my_duplicate_token(HANDLE token, DWORD access,
+                                      LPSECURITY_ATTRIBUTES security,
+                                      SECURITY_IMPERSONATION_LEVEL level, TOKEN_TYPE type,
+                                      PHANDLE out)
+{
+    if (!duplicate_token(token, access, security, level, type, out))
+        return FALSE;
+    is_new(*out);
+    if (fence_is_on())
+        fence_copied(token, *out);
     return TRUE;
 }
 
@@ -122,6 +158,9 @@ static BOOL WINAPI my_create_process_as_user(HANDLE token, LPCWSTR program, LPWS
 {
     if (flags & EXTENDED_STARTUPINFO_PRESENT || si->cb != sizeof *si)
         return refuse(ERROR_INVALID_PARAMETER);
+    if (is_used(token))
+        return refuse(ERROR_TOKEN_ALREADY_IN_USE);
+    used[used_next++ % (sizeof used / sizeof used[0])] = token;
     if (fence_is_on()) {
         environment = fence_environment(token, environment);
         flags |= CREATE_UNICODE_ENVIRONMENT;
@@ -155,6 +194,10 @@ static FARPROC stand_in(const char *name, FARPROC found)
         create_process_as_user =
             (__typeof__(create_process_as_user))(void (*)(void))found;
         return (FARPROC)(void (*)(void))my_create_process_as_user;
+    }
+    if (same(name, "DuplicateTokenEx")) {
+        duplicate_token = (__typeof__(duplicate_token))(void (*)(void))found;
+        return (FARPROC)(void (*)(void))my_duplicate_token;
     }
     if (same(name, "RtlGetVersion"))
         return (FARPROC)(void (*)(void))my_rtl_get_version;

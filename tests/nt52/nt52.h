@@ -33,6 +33,8 @@ bool fence_is_on(void);
 /* Remembers what a token was restricted to. */
 void fence_made(HANDLE token, DWORD count, const SID_AND_ATTRIBUTES *restricting);
 
+void fence_copied(HANDLE from, HANDLE to);
+
 /* TokenRestrictedSids, of one that was made here or of the process itself. */
 NTSTATUS fence_restricting(HANDLE token, void *data, ULONG bytes, ULONG *needed);
 
