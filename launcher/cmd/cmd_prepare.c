@@ -340,6 +340,20 @@ static bool prepare_all(struct context *c, struct err *err)
     return prepare_tool(c, err) && good;
 }
 
+static const char *why_nothing(const struct context *c)
+{
+    if (c->evidence.token == LEVEL_TOKEN_UNTRIED)
+        return "ringfence: nothing to prepare: the level here is advisory; ask for "
+               "another with --level";
+    if (c->evidence.token != LEVEL_TOKEN_FAILED)
+        return "ringfence: nothing to prepare: this Windows keeps no restricting SIDs in "
+               "tokens";
+    return c->policy.lowered && machine_is_before_vista()
+               ? "ringfence: nothing to prepare: integrity = lowered, in the policy, needs "
+                 "Windows Vista or later"
+               : "ringfence: nothing to prepare: no restricted token could be made here";
+}
+
 uint32_t cmd_prepare(struct cli *cli)
 {
     struct context *c = &prepare.context;
@@ -364,13 +378,7 @@ uint32_t cmd_prepare(struct cli *cli)
         return cli_complain("prepare is not for the inside of a fence",
                             (struct u16s){ 0 });
     if (c->evidence.token != LEVEL_TOKEN_RESTRICTED || !machine_key(prepare.machine)) {
-        out_say(
-            OUT_STDERR,
-            c->evidence.token == LEVEL_TOKEN_UNTRIED
-                ? "ringfence: nothing to prepare: the level here is advisory; ask for "
-                  "another with --level"
-                : "ringfence: nothing to prepare: this Windows keeps no restricting "
-                  "SIDs in tokens");
+        out_say(OUT_STDERR, why_nothing(c));
         return EXIT_RINGFENCE;
     }
     record_plan(&c->policy, prepare.plan);

@@ -12,6 +12,7 @@
 #include "grant/volumes.h"
 #include "win/errtext.h"
 #include "win/file.h"
+#include "win/machine.h"
 #include "win/out.h"
 #include "win/paths.h"
 #include "win/token.h"
@@ -480,6 +481,9 @@ uint32_t cmd_verify(struct cli *cli)
         return EXIT_RINGFENCE;
     if (verify.lowered && verify.enforced)
         return cli_complain("level enforced lowers no token: verify either without",
+                            U16S("--lowered"));
+    if (verify.lowered && machine_is_before_vista())
+        return cli_complain("integrity levels came with Windows Vista: verify without",
                             U16S("--lowered"));
     if (verify.list)
         return verify.json ? print_list_json() : print_list(), EXIT_OK;

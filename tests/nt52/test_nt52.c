@@ -170,7 +170,8 @@ static void verify__strict__starts(void **state)
     proc_assert(&p, strstr(p.out->at, "NOT A FENCE: tokens keep no restricting SIDs"));
     proc_clear(&p);
     ringfence(&p, u"verify --level standard --lowered --row start");
-    proc_assert(&p, p.code == 0 || p.code == 1 || p.code == 125);
+    proc_assert_code(&p, 125);
+    assert_said(&p, "integrity levels came with Windows Vista");
     proc_clear(&p);
 }
 
@@ -232,6 +233,22 @@ static void prepare__any__says_that_there_is_nothing_to_do(void **state)
     ringfence(&p, u"prepare");
     proc_assert_code(&p, 125);
     assert_said(&p, "nothing to prepare");
+    proc_clear(&p);
+}
+
+static void prepare__policy_wants_lowered__says_that_it_cannot_be(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_file(DATA u"\\policy.ini", "[default]\nintegrity = lowered\n");
+    in_fence(&p, u"prepare");
+    proc_assert_code(&p, 125);
+    assert_said(&p, "integrity = lowered, in the policy, needs Windows Vista");
+    proc_clear(&p);
+    in_fence(&p, u"run -- cmd /d /c exit 7");
+    proc_assert_code(&p, 7);
+    assert_said(&p, "ringfence: advisory: no restricted token could be made here");
     proc_clear(&p);
 }
 
@@ -395,6 +412,8 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test_setup(explain__each_level__answers, begin),
         cmocka_unit_test_setup(grant_and_clean__any__go_through, begin),
         cmocka_unit_test_setup(prepare__any__says_that_there_is_nothing_to_do, begin),
+        cmocka_unit_test_setup(prepare__policy_wants_lowered__says_that_it_cannot_be,
+                               begin_lists),
         cmocka_unit_test_setup(setup__any__fails_early_with_the_reason, begin),
         cmocka_unit_test_setup(setup_user__dry_run__looks, begin),
         cmocka_unit_test_setup(run__no_write_restricted__is_advisory, begin_lists),
