@@ -20,7 +20,7 @@ native_tests = @bad=0; for t in $2; do \
 include $(filter-out tests/module.mk,$(wildcard tests/*.mk))
 
 TESTS := lint test-unit-gcc test-unit-clang fuzz test-unit-wine test-win test-e2e test-nt52 test-x86 \
-         $(if $(wildcard tests/env.mk),test-env test-activate) repro demo
+         $(if $(wildcard tests/env.mk),test-env test-activate test-objects) repro demo
 test:
 	@sh tests/tools/install.sh test
 	@tests/run_all.sh $(TESTS)

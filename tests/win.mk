@@ -77,6 +77,10 @@ $(WINTEST)/win_test_ways.exe: LDTEST = $(call wraps,security_read security_open 
 $(WINTEST)/win_test_clean.exe: $(WINTEST)/launcher/cmd/cmd_clean.o
 $(WINTEST)/win_test_clean.exe: LDTEST = $(call wraps,paths_data)
 
+# Has the list of the directory above.
+$(WINTEST)/win_test_objects.exe: $(patsubst %,$(WINTEST)/launcher/%.o,objects/hooks objects/ownobject)
+$(WINTEST)/win_test_objects.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
+
 # Has its own trial.h.
 $(WINTEST)/win_test_canary.exe: $(patsubst %,$(WINTEST)/launcher/%.o,verify/canary verify/battery)
 # Has its own actor.h, scratch.h and decoy.h.

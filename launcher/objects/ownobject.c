@@ -75,9 +75,9 @@ static HANDLE open_parent(const char16_t *path)
     u16buf_addz(&b, path);
     u16buf_addz(&b, u"\\..");
     if (!b.cut)
-        parent = CreateFileW(
-            text, READ_CONTROL, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-            NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+        parent = CreateFileW(text, READ_CONTROL,
+                             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                             OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
     SetLastError(before);
     return parent == INVALID_HANDLE_VALUE ? NULL : parent;
 }
