@@ -8,6 +8,7 @@
 #include "target.h"
 #include "win/console.h"
 #include "win/errtext.h"
+#include "win/file.h"
 #include "win/job.h"
 #include "win/out.h"
 #include "win/process.h"
@@ -70,6 +71,17 @@ static void add_own_variables(struct context *c)
     envblock_unset(&c->env, U16S("RINGFENCE_OLD_PROMPT"));
 }
 
+/* The install, if what its loaders' rows name is there: Node does not start without. */
+static struct u16s loaders_install(const struct context *c)
+{
+    struct u16buf b = U16BUF(exec.block);
+
+    u16buf_add(&b, u16buf_text(&c->install));
+    u16buf_add_ascii(&b, "\\objects\\objects.js");
+    return file_kind(exec.block) == FILE_IS_FILE ? u16buf_text(&c->install)
+                                                 : (struct u16s){ NULL, 0 };
+}
+
 /* Passing through leaves the environment alone, whatever its size, but for the count. */
 static bool build_environment(struct context *c, struct err *err)
 {
@@ -90,6 +102,8 @@ static bool build_environment(struct context *c, struct err *err)
         return SetEnvironmentVariableW(u"RINGFENCE_DEPTH", next_depth(c)) ||
                err_win32(err, "SetEnvironmentVariableW", u"RINGFENCE_DEPTH");
     }
+    if (in.fenced)
+        in.install = loaders_install(c);
     envrules_apply(&c->env, &in);
     add_own_variables(c);
     exec.environment = exec.block;

@@ -15,6 +15,7 @@ static const struct {
     { "proxy", "http://127.0.0.1:9" },   { "port", "9" },
     { "denybin", "<install>\\denybin" }, { "denybin/", "<install>/denybin" },
     { "temp", "<box>\\temp" },           { "cache", "<box>\\cache" },
+    { "install", "<install>" },          { "install/", "<install>" },
 };
 
 static const char *const whens[] = {
@@ -23,6 +24,13 @@ static const char *const whens[] = {
     [ENVRULE_DENYBIN] = "network off",
     [ENVRULE_BOX] = "always",
     [ENVRULE_SCHANNEL] = "network on, in a fence",
+    [ENVRULE_OBJECTS] = "in a fence",
+};
+
+static const char *const modes[] = {
+    [ENVRULE_FORCE] = "",        [ENVRULE_DEFAULT] = "if unset, ",
+    [ENVRULE_FIRST] = "first, ", [ENVRULE_LAST] = "appended, ",
+    [ENVRULE_GIT] = "",
 };
 
 /* Prints what stands for the field up to its brace. */
@@ -52,8 +60,7 @@ static void print_row(size_t i)
     printf("| %s`%s` | `", envrules_table[i].mode == ENVRULE_GIT ? "git's " : "",
            envrules_table[i].name);
     print_value(envrules_table[i].value);
-    printf("` | %s%s | %s | %s |\n",
-           envrules_table[i].mode == ENVRULE_DEFAULT ? "if unset, " : "",
+    printf("` | %s%s | %s | %s |\n", modes[envrules_table[i].mode],
            whens[envrules_table[i].when], envdocs_table[i].reader,
            envdocs_table[i].proof);
 }

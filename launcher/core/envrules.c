@@ -119,12 +119,12 @@ static void add_proxy(struct apply *a)
     u16buf_add_dec(&a->value, a->in->dead_port);
 }
 
-/* dir for the inside of sh's double quotes, where $ and ` are alive (and a backslash
- * would be, were there one left). */
-static void add_for_sh(struct u16buf *b, struct u16s dir)
+/* dir with forward slashes; for the inside of sh's double quotes, where $ and ` are alive
+ * (and a backslash would be, were there one left), or as it is. */
+static void add_slashed(struct u16buf *b, struct u16s dir, bool for_sh)
 {
     for (size_t i = 0; i < dir.len; i++) {
-        if (dir.at[i] == u'$' || dir.at[i] == u'`')
+        if (for_sh && (dir.at[i] == u'$' || dir.at[i] == u'`'))
             u16buf_addc(b, u'\\');
         u16buf_addc(b, dir.at[i] == u'\\' ? u'/' : dir.at[i]);
     }
@@ -149,11 +149,18 @@ static void add_field(struct apply *a, const char *field)
     else if (is_field(field, "denybin"))
         u16buf_add(&a->value, without_separators(a->in->denybin));
     else if (is_field(field, "denybin/"))
-        add_for_sh(&a->value, without_separators(a->in->denybin));
+        add_slashed(&a->value, without_separators(a->in->denybin), true);
     else if (is_field(field, "temp"))
         u16buf_add(&a->value, without_separators(a->in->temp));
     else if (is_field(field, "cache"))
         u16buf_add(&a->value, without_separators(a->in->cache));
+    else if (is_field(field, "install"))
+        u16buf_add(&a->value, without_separators(a->in->install));
+    else if (is_field(field, "install/"))
+        add_slashed(&a->value, without_separators(a->in->install), false);
+    else if (is_field(field, "q") &&
+             u16s_find(a->in->install, u' ', 0) < a->in->install.len)
+        u16buf_addc(&a->value, u'"');
 }
 
 static void value_clear(struct apply *a)
@@ -170,9 +177,9 @@ static void value_set(struct apply *a, struct u16s name)
         envblock_set(a->env, name, u16buf_text(&a->value));
 }
 
+/* Appends what the template says. */
 static void value_expand(struct apply *a, const char *template)
 {
-    value_clear(a);
     for (; *template; template ++) {
         if (*template != '{') {
             u16buf_addc(&a->value, (char16_t)(unsigned char)*template);
@@ -205,6 +212,12 @@ static bool applies(const struct apply *a, const struct envrule *rule, struct u1
         break;
     case ENVRULE_SCHANNEL:
         if (a->in->offline || !a->in->fenced)
+            return false;
+        break;
+    case ENVRULE_OBJECTS:
+        if (!a->in->fenced || a->in->install.len == 0 ||
+            u16s_istarts(a->in->install, U16S("\\\\")) ||
+            u16s_find(a->in->install, u';', 0) < a->in->install.len)
             return false;
         break;
     }
@@ -253,6 +266,36 @@ static void append_git(struct apply *a, struct u16s key)
     value_set(a, all);
 }
 
+/* The name under which the variable is there, so that its spelling stays. */
+static struct u16s spelling(const struct apply *a, struct u16s name)
+{
+    const struct envblock_var *var = envblock_find(a->env, name);
+
+    return var ? var->name : name;
+}
+
+/* Joins a->value, which is what the rule says, to what is there. */
+static void join(struct apply *a, const struct envrule *rule, struct u16s name)
+{
+    struct u16s old = envblock_get(a->env, name), ours = u16buf_text(&a->value);
+    bool first = rule->mode == ENVRULE_FIRST;
+
+    if (old.len == 0) {
+        value_set(a, name);
+    } else if (first && !(u16s_istarts(old, ours) &&
+                          (old.len == ours.len || old.at[ours.len] == u';'))) {
+        u16buf_addc(&a->value, u';');
+        u16buf_add(&a->value, old);
+        value_set(a, spelling(a, name));
+    } else if (!first && !u16s_iends(old, ours)) {
+        value_clear(a);
+        u16buf_add(&a->value, old);
+        u16buf_addc(&a->value, u' ');
+        value_expand(a, rule->value);
+        value_set(a, spelling(a, name));
+    }
+}
+
 static void apply_table(struct apply *a)
 {
     char16_t text[ENVRULES_NAME_CAP];
@@ -262,11 +305,21 @@ static void apply_table(struct apply *a)
 
         if (!applies(a, &envrules_table[i], name))
             continue;
+        value_clear(a);
         value_expand(a, envrules_table[i].value);
-        if (envrules_table[i].mode == ENVRULE_GIT)
+        switch (envrules_table[i].mode) {
+        case ENVRULE_GIT:
             append_git(a, name);
-        else
+            break;
+        case ENVRULE_FIRST:
+        case ENVRULE_LAST:
+            join(a, &envrules_table[i], name);
+            break;
+        case ENVRULE_FORCE:
+        case ENVRULE_DEFAULT:
             value_set(a, name);
+            break;
+        }
     }
 }
 
@@ -285,14 +338,6 @@ static void remove_secrets(struct apply *a)
                 envblock_unset(a->env, name);
         }
     }
-}
-
-/* The name under which the variable is there, so that its spelling stays. */
-static struct u16s spelling(const struct apply *a, struct u16s name)
-{
-    const struct envblock_var *var = envblock_find(a->env, name);
-
-    return var ? var->name : name;
 }
 
 /* Whether a PATH entry is dir, its quotes and trailing separators aside. */

@@ -11,21 +11,25 @@
 enum envrule_mode {
     ENVRULE_FORCE,   /* set it, whatever was inherited */
     ENVRULE_DEFAULT, /* set it only when the parent has none */
+    ENVRULE_FIRST,   /* put it before what is there, with a `;`, unless it is there */
+    ENVRULE_LAST,    /* put it behind what is there, with a blank, unless it is there */
     ENVRULE_GIT      /* it is a setting of git's, for GIT_CONFIG_COUNT/KEY_n/VALUE_n */
 };
 
 enum envrule_when {
     ENVRULE_ALWAYS,
-    ENVRULE_OFFLINE, /* only while the network is off */
-    ENVRULE_DENYBIN, /* offline, and only where a denybin is installed */
-    ENVRULE_BOX,     /* only when there is a box */
-    ENVRULE_SCHANNEL /* only in a fence that lets onto the network */
+    ENVRULE_OFFLINE,  /* only while the network is off */
+    ENVRULE_DENYBIN,  /* offline, and only where a denybin is installed */
+    ENVRULE_BOX,      /* only when there is a box */
+    ENVRULE_SCHANNEL, /* only in a fence that lets onto the network */
+    ENVRULE_OBJECTS   /* only in a fence, from an install that a list of paths can name */
 };
 
 /* One row of core/envrules.def, whose other columns are in core/envdocs.h.  In value,
  * {proxy} stands for the dead endpoint's URL, {port} for its port, {denybin} for that
  * directory, {denybin/} for it with forward slashes and as sh wants it inside double
- * quotes, {temp} and {cache} for the box's directories. */
+ * quotes, {temp} and {cache} for the box's directories, {install} for the install's, also
+ * {install/} with forward slashes, and {q} for a double quote where that has a blank. */
 #define ENVRULES_NAME_CAP 64u /* units of the longest name and pattern */
 
 struct envrule {
@@ -48,6 +52,7 @@ struct envrules_input {
     uint16_t dead_port;  /* a closed loopback port; 9 unless something listens there */
     struct u16s denybin; /* directory; empty: none installed */
     struct u16s shims;   /* directory; empty: none (a shim copied elsewhere) */
+    struct u16s install; /* directory; empty: none, or no objects\ in it */
     struct u16s temp;    /* the box's directories; empty: no box */
     struct u16s cache;
     struct u16s keep; /* comma-separated patterns of secrets to keep, and of rows of

@@ -6,18 +6,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct envblock env;
 
-/* Four directories and the patterns to keep, then the block. */
+/* Five directories and the patterns to keep, then the block. */
 static const char16_t *read_input(struct envrules_input *in, struct u16s *rest)
 {
-    struct u16s part[5];
+    struct u16s part[6];
 
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         part[i] = u16s_split(rest, u'\n');
     in->denybin = part[0];
     in->shims = part[1];
     in->temp = part[2];
     in->cache = part[3];
     in->keep = part[4];
+    in->install = part[5];
     return rest->at;
 }
 

@@ -122,6 +122,8 @@ static void envrules_apply__everything_on__sets_every_row(void **state)
     (void)state;
     READ("");
     in.dead_port = 41234;
+    in.fenced = true;
+    in.install = U16S("C:\\Ring fence");
     envrules_apply(&env, &in);
     assert_false(env.text.cut);
     for (size_t i = 0; i < envrules_count; i++) {
@@ -194,6 +196,84 @@ static void envrules_apply__network_on_in_a_fence__git_leaves_schannel(void **st
     envrules_apply(&env, &in);
     assert_value(u"GIT_CONFIG_COUNT", u"1");
     assert_value(u"GIT_CONFIG_KEY_0", u"http.proxy");
+}
+
+static struct envrules_input fenced(const char16_t *install)
+{
+    struct envrules_input in = offline();
+
+    in.fenced = true;
+    in.install = u16s_of(install);
+    return in;
+}
+
+/* What loads the library that makes a fenced program's own pipes work. */
+static void envrules_apply__in_a_fence__node_and_python_load_the_library(void **state)
+{
+    struct envrules_input in = fenced(u"C:\\ring$fence\\");
+
+    (void)state;
+    READ("");
+    for (int twice = 0; twice < 2; twice++) {
+        envrules_apply(&env, &in);
+        assert_value(u"NODE_OPTIONS", u"--require C:/ring$fence/objects/objects.js");
+        assert_value(u"PYTHONPATH", u"C:\\ring$fence\\objects\\python");
+    }
+    in = fenced(u"C:\\Ring fence");
+    READ("");
+    envrules_apply(&env, &in);
+    assert_value(u"NODE_OPTIONS", u"--require \"C:/Ring fence/objects/objects.js\"");
+    assert_value(u"PYTHONPATH", u"C:\\Ring fence\\objects\\python");
+}
+
+static void envrules_apply__options_that_are_there__stay(void **state)
+{
+    struct envrules_input in = fenced(u"C:\\Ring fence");
+
+    (void)state;
+    READ(
+        "Node_Options=--inspect --require \"C:/x y/a.js\"\0PythonPath=C:\\lib;;D:\\lib\0");
+    for (int twice = 0; twice < 2; twice++) {
+        envrules_apply(&env, &in);
+        assert_value(u"NODE_OPTIONS", u"--inspect --require \"C:/x y/a.js\" --require "
+                                      u"\"C:/Ring fence/objects/objects.js\"");
+        assert_value(u"PYTHONPATH", u"C:\\Ring fence\\objects\\python;C:\\lib;;D:\\lib");
+        assert_spelling(u"Node_Options");
+        assert_spelling(u"PythonPath");
+    }
+    READ("PYTHONPATH=C:\\Ring fence\\objects\\python3;x\0");
+    envrules_apply(&env, &in);
+    assert_value(u"PYTHONPATH", u"C:\\Ring fence\\objects\\python;"
+                                u"C:\\Ring fence\\objects\\python3;x");
+}
+
+/* Without a fence nothing is broken; a path that PYTHONPATH cannot hold is left out, and
+ * so is a row that the user keeps. */
+static void envrules_apply__no_fence_or_no_way_to_say_it__loads_nothing(void **state)
+{
+    static const char16_t *const unsaid[] = { u"", u"C:\\a;b", u"\\\\?\\C:\\rf",
+                                              u"\\\\server\\share\\rf" };
+    struct envrules_input in = fenced(u"C:\\rf");
+
+    (void)state;
+    in.fenced = false;
+    READ("PYTHONPATH=C:\\lib\0");
+    envrules_apply(&env, &in);
+    assert_value(u"NODE_OPTIONS", NULL);
+    assert_value(u"PYTHONPATH", u"C:\\lib");
+    for (size_t i = 0; i < sizeof unsaid / sizeof unsaid[0]; i++) {
+        in = fenced(unsaid[i]);
+        READ("PYTHONPATH=C:\\lib\0");
+        envrules_apply(&env, &in);
+        assert_value(u"NODE_OPTIONS", NULL);
+        assert_value(u"PYTHONPATH", u"C:\\lib");
+    }
+    in = fenced(u"C:\\rf");
+    in.keep = U16S("PYTHONPATH, node_options");
+    READ("PYTHONPATH=C:\\lib\0");
+    envrules_apply(&env, &in);
+    assert_value(u"NODE_OPTIONS", NULL);
+    assert_value(u"PYTHONPATH", u"C:\\lib");
 }
 
 static void envrules_apply__git_settings__are_kept_out_one_by_one(void **state)
@@ -579,6 +659,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(envrules_apply__network_on_in_a_fence__git_leaves_schannel),
+        cmocka_unit_test(envrules_apply__in_a_fence__node_and_python_load_the_library),
+        cmocka_unit_test(envrules_apply__options_that_are_there__stay),
+        cmocka_unit_test(envrules_apply__no_fence_or_no_way_to_say_it__loads_nothing),
         cmocka_unit_test(envrules_apply__git_settings__are_kept_out_one_by_one),
         cmocka_unit_test(envrules_table__every_row__is_well_formed),
         cmocka_unit_test(envrules_apply__everything_on__sets_every_row),
