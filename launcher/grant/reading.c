@@ -17,7 +17,7 @@ static struct {
     struct fence_list list;
     struct accesscheck_token token;
     struct walking walking;
-    char16_t path[WIN_PATH_CAP], final[WIN_PATH_CAP];
+    char16_t path[WIN_PATH_CAP], final[WIN_PATH_CAP], loaders[WIN_PATH_CAP];
 } store;
 
 /* The strict fence's token as the model has it, with all roots: a tool may be in one. */
@@ -133,6 +133,18 @@ static bool can_read_tool(struct u16s tool)
     return false;
 }
 
+/* What Node and Python are told to load: Node does not start where it cannot read it. */
+static bool admit_loaders(const struct context *c)
+{
+    struct u16buf dir = U16BUF(store.loaders);
+
+    if (!c->install.len)
+        return true;
+    u16buf_add(&dir, u16buf_text(&c->install));
+    u16buf_add_ascii(&dir, "\\objects");
+    return dir.cut || admit(c, u16buf_text(&dir));
+}
+
 bool reading_admit(const struct context *c, struct u16s tool)
 {
     struct u16s rest = context_var(c, "PATH"), dir = { NULL, 0 };
@@ -147,5 +159,5 @@ bool reading_admit(const struct context *c, struct u16s tool)
         all = admit(c, pathsearch_dir(tool)) && can_read_tool(tool);
     while (pathsearch_next(&rest, &dir))
         all = admit(c, dir) && all;
-    return all;
+    return admit_loaders(c) && all;
 }

@@ -7,8 +7,9 @@
 
 #include "context.h"
 
-/* Looks at the directory of a tool (its full path, or empty) and at every one on PATH, by
- * the access-check model and their real lists, and gives the read SID what it lacks; then
+/* Looks at the directory of a tool (its full path, or empty), at every one on PATH and at
+ * what an install has for Node and Python to load, by the access-check model and their
+ * real lists, and gives the read SID what it lacks; then
  * at the tool's own file, behind every link, which may have a list of its own: that one
  * stays as it is.  True when all of them can be read in the end; each other one has been
  * named on stderr.  Entries of PATH that are no directories are passed over, and so are

@@ -26,5 +26,9 @@ DWORD act_on_other(enum battery_act act, const struct act *words);
 DWORD act_own_pipe(void);
 DWORD act_own_dir(const char16_t *path);
 
+/* Loads ringfence-objects.dll from our install, which mends both under a fence.  0, or
+ * the Win32 code. */
+DWORD act_mend(void);
+
 /* The code of a call that has just returned `done`. */
 DWORD act_result(BOOL done);

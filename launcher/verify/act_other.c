@@ -277,6 +277,8 @@ static DWORD act_on_process(enum battery_act act, const char16_t *id)
 
 DWORD act_on_other(enum battery_act act, const struct act *w)
 {
+    DWORD code = ERROR_SUCCESS;
+
     switch ((int)act) {
     case BATTERY_START:
         return ERROR_SUCCESS;
@@ -297,6 +299,12 @@ DWORD act_on_other(enum battery_act act, const struct act *w)
         return act_own_pipe();
     case BATTERY_OWN_DIR:
         return act_own_dir(w->path);
+    case BATTERY_MENDED_PIPE:
+        code = act_mend();
+        return code ? code : act_own_pipe();
+    case BATTERY_MENDED_DIR:
+        code = act_mend();
+        return code ? code : act_own_dir(w->path);
     case BATTERY_CMD:
         return run_cmd(w->path);
     case BATTERY_CHILD_CREATE:

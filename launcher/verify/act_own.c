@@ -2,6 +2,7 @@
 #include "verify/act.h"
 #include "core/acl.h"
 #include "core/secdesc.h"
+#include "win/paths.h"
 #include "win/pipe.h"
 
 #define ALL_ACCESS 0x1F01FFu /* FILE_ALL_ACCESS */
@@ -81,4 +82,18 @@ DWORD act_own_dir(const char16_t *path)
         CloseHandle(file);
     RemoveDirectoryW(path); /* where it may not, whoever has tried us does */
     return code;
+}
+
+DWORD act_mend(void)
+{
+    static char16_t path[WIN_PATH_CAP];
+    struct u16buf b = U16BUF(path);
+    struct err err;
+
+    if (!paths_install(&b, &err))
+        return err.code ? err.code : ERROR_GEN_FAILURE;
+    u16buf_addz(&b, u"\\objects\\ringfence-objects.dll");
+    if (b.cut)
+        return ERROR_FILENAME_EXCED_RANGE;
+    return act_result(LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH) != NULL);
 }

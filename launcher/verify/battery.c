@@ -46,6 +46,8 @@ static const struct {
     [BATTERY_PIPE] = { "pipe", false },
     [BATTERY_OWN_PIPE] = { "own-pipe", false },
     [BATTERY_OWN_DIR] = { "own-dir", false },
+    [BATTERY_MENDED_PIPE] = { "mended-pipe", false },
+    [BATTERY_MENDED_DIR] = { "mended-dir", false },
     [BATTERY_CMD] = { "cmd", false },
     [BATTERY_CHILD_CREATE] = { "child-create", true },
     [BATTERY_POST] = { "post", true },
@@ -346,6 +348,8 @@ const struct battery_row battery_rows[] = {
     ROW("pipe", "use an anonymous pipe", PIPE, ALLOWED, NOWHERE, NULL),
     ROW("own-pipe", "open its own pipe by name, as Node does", OWN_PIPE, COSTS, NOWHERE, NULL, .why = "its default list names the owner, no restricting SID"),
     ROW("own-dir", "use a directory of its owner alone, as Python", OWN_DIR, COSTS, SCRATCH, "ws\\own", .why = "its list names the owner, no restricting SID", .needs = NO_OWNER_RIGHTS, .optional = true),
+    ROW("mended-pipe", "open its own pipe with ringfence-objects.dll, as Node", MENDED_PIPE, ALLOWED, NOWHERE, NULL),
+    ROW("mended-dir", "use such a directory with that library, as Python", MENDED_DIR, ALLOWED, SCRATCH, "ws\\own", .needs = NO_OWNER_RIGHTS, .optional = true),
     ROW("cmd", "run cmd /c exit 7", CMD, ALLOWED, SYSTEM, "cmd.exe"),
 };
 /* clang-format on */

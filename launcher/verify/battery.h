@@ -58,6 +58,9 @@ enum battery_act {
                              as Node and Ninja do for their children */
     BATTERY_OWN_DIR,      /* make a directory for its owner alone, and a file in it, as
                              Python does for its temporary ones; both go with the child */
+    BATTERY_MENDED_PIPE,  /* these two with ringfence-objects.dll loaded, as it is by Node
+                           */
+    BATTERY_MENDED_DIR,   /* and Python */
     BATTERY_CMD,          /* cmd /c exit 7 */
     BATTERY_CHILD_CREATE, /* have a child of its own create the file */
     BATTERY_POST,         /* a message to that window */

@@ -20,8 +20,9 @@
 #include <cmocka.h>
 
 static struct {
-    bool shut;   /* the directory is the user's alone, until it is walked */
-    bool walked; /* and the walk changes that */
+    bool shut;         /* the directory is the user's alone, until it is walked */
+    bool loaders_shut; /* so is objects, in it */
+    bool walked;       /* and the walk changes that */
     size_t walks;
 } fake;
 
@@ -42,7 +43,8 @@ void walking_add(struct walking *w, const char16_t *path, const struct grant_req
     (void)path;
     assert_true(how->read);
     fake.walks++;
-    fake.shut = !fake.walked;
+    fake.shut = fake.shut && !fake.walked;
+    fake.loaders_shut = fake.loaders_shut && !fake.walked;
 }
 
 void walking_show(struct walking *w)
@@ -91,7 +93,8 @@ static NTSTATUS NTAPI query_security(HANDLE object, SECURITY_INFORMATION what, v
     assert_true(file_final_path_of(object, u"", false, &at, &err));
     aclbuf_add(&b, &all);
     if (!u16s_iends(u16buf_text(&at), U16S("\\own.exe")) &&
-        !(fake.shut && u16s_iends(u16buf_text(&at), U16S("\\tools"))))
+        !(fake.shut && u16s_iends(u16buf_text(&at), U16S("\\tools"))) &&
+        !(fake.loaders_shut && u16s_iends(u16buf_text(&at), U16S("\\objects"))))
         aclbuf_add(&b, &users);
     sd.dacl = aclbuf_acl(&b);
     if (!secdesc_write(&sd, data, bytes, &size))
@@ -177,6 +180,29 @@ static void admit__directory_shut__is_walked_and_looked_at_again(void **state)
     assert_int_equal(fake.walks, 2);
 }
 
+/* Node and Python are told to load what is there, and Node does not start if it cannot.
+ */
+static void admit__loaders_shut__are_walked_too(void **state)
+{
+    static char16_t install[MAX_PATH];
+
+    (void)state;
+    context.install = U16BUF(install);
+    u16buf_add(&context.install, below(u"\\tools"));
+    assert_true(file_make_dirs((below(u"\\tools\\objects"), text), &err));
+    assert_true(reading_admit(&context, (struct u16s){ NULL, 0 }));
+    assert_int_equal(fake.walks, 0);
+    fake.loaders_shut = fake.walked = true;
+    assert_true(reading_admit(&context, (struct u16s){ NULL, 0 }));
+    assert_int_equal(fake.walks, 1);
+    fake.loaders_shut = true;
+    fake.walked = false;
+    assert_false(reading_admit(&context, (struct u16s){ NULL, 0 }));
+    RemoveDirectoryW(below(u"\\tools\\objects").at);
+    assert_true(reading_admit(&context, (struct u16s){ NULL, 0 })); /* not installed */
+    context.install = U16BUF(install);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -185,6 +211,7 @@ int main(void)
         TEST(admit__file_like_its_directory__is_admitted),
         TEST(admit__file_with_its_own_list__is_not),
         TEST(admit__directory_shut__is_walked_and_looked_at_again),
+        TEST(admit__loaders_shut__are_walked_too),
     };
     return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
 }
