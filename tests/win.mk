@@ -77,6 +77,8 @@ $(WINTEST)/win_test_ways.exe: LDTEST = $(call wraps,security_read security_open 
 $(WINTEST)/win_test_clean.exe: $(WINTEST)/launcher/cmd/cmd_clean.o
 $(WINTEST)/win_test_clean.exe: LDTEST = $(call wraps,paths_data)
 
+# Has a level, a tool and an install of its own.
+$(WINTEST)/win_test_loaders.exe: LDTEST = $(call wraps,context_begin context_complete target_find confine_admit report_launch)
 # Has the list of the directory above.
 $(WINTEST)/win_test_objects.exe: $(patsubst %,$(WINTEST)/launcher/%.o,objects/hooks objects/ownobject)
 $(WINTEST)/win_test_objects.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
