@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Looks at what was built: every exe imports kernel32 and ntdll only and nothing newer than
+# Looks at what was built: every exe and the library imports kernel32 and ntdll only and nothing newer than
 # Windows Server 2003, has a manifest that asks for no elevation (setup's does), a version, ASLR, NX and
-# an old enough subsystem version, and the shims keep their size.
+# an old enough subsystem version, and the shims keep their size.  The library has no manifest and
+# exports the one name that Node looks for.
 #   check_exes.sh DIST OBJDUMP
 set -eu
 dist=$1 objdump=$2
@@ -36,15 +37,16 @@ check() {
     done
     printf '%s\n' "$head" | awk '/^Entry .*(Thread Storage|Load Configuration|Delay Import|CLR)/ && $3 ~ /[1-9a-f]/ { bad = 1 } END { exit bad }' ||
         complain "$exe has thread storage, a load configuration or delayed imports"
+    "$objdump" -h "$exe" | grep -q '\.rsrc' || complain "$exe has no resources"
+    case $exe in *.dll) return ;; esac
     level=asInvoker
     [ "$(basename "$exe")" != ringfence-setup.exe ] || level=requireAdministrator
     grep -aq "level=\"$level\"" "$exe" || complain "$exe has no $level manifest"
     grep -aq 'longPathAware' "$exe" || complain "$exe is not longPathAware"
-    "$objdump" -h "$exe" | grep -q '\.rsrc' || complain "$exe has no resources"
 }
 
 count=0
-for exe in "$dist"/*.exe "$dist"/shims/*.exe "$dist"/denybin/*.exe; do
+for exe in "$dist"/*.exe "$dist"/shims/*.exe "$dist"/denybin/*.exe "$dist"/objects/*.dll; do
     check "$exe"
     count=$((count + 1))
 done
@@ -53,5 +55,8 @@ for exe in "$dist"/shims/*.exe "$dist"/denybin/*.exe; do
     size=$(wc -c <"$exe")
     [ "$size" -le "$max_shim" ] || complain "$exe has $size bytes, more than $max_shim"
 done
+names=$("$objdump" -p "$dist/objects/ringfence-objects.dll" |
+    awk 'on && !NF { exit } on { print $NF } /^\[Ordinal\/Name Pointer\] Table/ { on = 1 }')
+[ "$names" = napi_register_module_v1 ] || complain "ringfence-objects.dll exports $names"
 [ "$bad" -eq 0 ] && echo "exes: ok: $count in $dist, a shim has $(wc -c <"$dist/shims/git.exe") bytes"
 exit "$bad"

@@ -33,6 +33,10 @@ c_files() { find "$@" -name '*.[ch]'; }
     refuse '"(grant|verify|remote|runner)/' 'what the shims link knows no room of ringfence.exe' \
         launcher/exec.[ch] launcher/confine.[ch] launcher/context.[ch] launcher/target.[ch] \
         launcher/report.[ch] $(c_files shims denybin)
+    refuse '"((grant|verify|remote|runner)/|(exec|confine|context|target|cli|report)\.h)' \
+        'what Node and Python load knows win and core only' $(c_files launcher/objects)
+    refuse '"objects/' 'nothing else knows what Node and Python load' \
+        $(c_files launcher shims denybin setup | grep -v '^launcher/objects/')
     refuse '<windows\.h>' 'windows.h is win/win.h'"'"'s' \
         $(c_files launcher shims denybin setup | grep -v '^launcher/win/win\.h$')
     refuse '"(cli|report|target)\.h"' 'shims know exec only' $(c_files shims denybin)

@@ -9,8 +9,8 @@
 #define AT_IMAGE_BYTES   56u /* in the optional header, of either kind */
 #define AT_DIRS_32       92u /* NumberOfRvaAndSizes; the directories follow it */
 #define AT_DIRS_64       108u
-#define DIR_BYTES        8u
-#define DIR_IMPORT       1u
+#define DIR_IMPORT       1u /* the second directory; 8 bytes each */
+#define AT_DIR_IMPORT    8u
 #define DESCRIPTOR_BYTES 20u
 #define AT_FIRST_THUNK   16u
 
@@ -46,6 +46,7 @@ bool imports_begin(struct imports *walk, const uint8_t *image, size_t bytes)
 {
     size_t size = 0, at = optional_header(image, bytes, &size), dirs = 0, width = 0;
     size_t first = 0, length = 0;
+    const uint8_t *dir = NULL;
 
     if (!at || size < 2)
         return false;
@@ -59,11 +60,12 @@ bool imports_begin(struct imports *walk, const uint8_t *image, size_t bytes)
     default:
         return false;
     }
-    if (!holds(size, dirs, 4 + (DIR_IMPORT + 1) * DIR_BYTES) ||
+    if (!holds(size, dirs, 4 + AT_DIR_IMPORT + 8) ||
         bytes_get32(image + at + dirs) <= DIR_IMPORT)
         return false;
-    first = bytes_get32(image + at + dirs + 4 + DIR_IMPORT * DIR_BYTES);
-    length = bytes_get32(image + at + dirs + 4 + DIR_IMPORT * DIR_BYTES + 4);
+    dir = image + at + dirs + 4 + AT_DIR_IMPORT;
+    first = bytes_get32(dir);
+    length = bytes_get32(dir + 4);
     if (first == 0 || !holds(bytes, first, length))
         return false;
     *walk = (struct imports){

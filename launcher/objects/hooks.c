@@ -21,6 +21,7 @@ static struct {
     any own, base;
 } real[HOOKS];
 
+/* The parameters are CreateNamedPipe's.  NOLINTBEGIN(readability-function-size) */
 static HANDLE WINAPI make_pipe_w(LPCWSTR name, DWORD open, DWORD mode, DWORD instances,
                                  DWORD out, DWORD in, DWORD timeout,
                                  LPSECURITY_ATTRIBUTES given)
@@ -40,6 +41,8 @@ static HANDLE WINAPI make_pipe_a(LPCSTR name, DWORD open, DWORD mode, DWORD inst
     return ((pipe_a)real[PIPE_A].own)(name, open, mode, instances, out, in, timeout,
                                       ownobject_pipe(given, &room));
 }
+
+/* NOLINTEND(readability-function-size) */
 
 static BOOL WINAPI make_directory_w(LPCWSTR path, LPSECURITY_ATTRIBUTES given)
 {

@@ -519,6 +519,29 @@ static void cwd__through_shim__is_the_callers(void **state)
     }
 }
 
+/* They mend what a fence breaks, and here is none; what they would load is there. */
+static void advisory__node_and_python__are_told_nothing(void **state)
+{
+    (void)state;
+    if (!under_wine())
+        skip_because("this Windows may prove a fence");
+    assert_true(is_there(place(u"rf\\objects\\objects.js")));
+    assert_true(is_there(place(u"rf\\objects\\ringfence-objects.dll")));
+    assert_true(is_there(place(u"rf\\objects\\python\\sitecustomize.py")));
+    WAYS(way)
+    {
+        struct proc p;
+
+        start_env(&p, place(ways[way]));
+        env_set(&p.env, u"PYTHONPATH", u"C:\\lib");
+        proc_run(&p);
+        proc_assert_code(&p, 0);
+        assert_var(&p, u"PYTHONPATH", u"C:\\lib");
+        proc_assert(&p, proc_getenv(&p, u"NODE_OPTIONS") == NULL);
+        proc_clear(&p);
+    }
+}
+
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +564,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(box__eight_shims_at_once_at_first__all_run),
         cmocka_unit_test(own_variables__nonsense_in_them__harmless),
         cmocka_unit_test(cwd__through_shim__is_the_callers),
+        cmocka_unit_test(advisory__node_and_python__are_told_nothing),
     };
     return harness_main(argc, argv, "environment", tests, COUNT(tests), false);
 }

@@ -503,6 +503,24 @@ static void skipped__by_the_machine_alone__decides_nothing(void **state)
     proc_clear(&p);
 }
 
+/* The library is loaded from the install; without it there is nothing to show. */
+static void mended__by_the_library__is_allowed(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    verify(&p, u"--row mended-pipe --row mended-dir");
+    proc_assert_code(&p, 0);
+    proc_assert(&p, strstr(p.out->at, "to be allowed: 2 allowed, 0 broken\n"));
+    proc_clear(&p);
+    remove_file(u"rf\\objects\\ringfence-objects.dll");
+    verify(&p, u"--row mended-pipe --row mended-dir");
+    proc_assert_code(&p, 1);
+    proc_assert(&p, strstr(p.out->at, "skipped: control failed (Win32 126)"));
+    proc_clear(&p);
+    put_install(u"rf");
+}
+
 static void tool__on_path__is_the_one_tried_and_no_shim(void **state)
 {
     struct proc p;
@@ -629,6 +647,7 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(list__any__names_every_act_once_and_tries_none),
         cmocka_unit_test(row__some__these_alone_are_tried_and_decide),
         cmocka_unit_test(skipped__by_the_machine_alone__decides_nothing),
+        cmocka_unit_test(mended__by_the_library__is_allowed),
         cmocka_unit_test(tool__on_path__is_the_one_tried_and_no_shim),
         cmocka_unit_test(bad_words__any__one_line_and_125),
         cmocka_unit_test(no_temp__any__one_line_and_125),
