@@ -2,7 +2,7 @@
 #
 # What Node and Python load by themselves: the published Windows Node with the library, one
 # as it is shipped and one that works without a fence; and Python's loader, natively.
-FORCED := $(WINTEST)/x64/forced
+FORCED := $(WINTEST)/x64/forced/objects
 
 $(FORCED)/ringfence-objects.dll: $(patsubst %.c,$B/x64/%.o,$(OBJECTS) tests/fakes/forced.c) $B/x64/launcher.a
 	@mkdir -p $(@D)

@@ -80,7 +80,7 @@ $(WINTEST)/win_test_clean.exe: LDTEST = $(call wraps,paths_data)
 # Has a level, a tool and an install of its own.
 $(WINTEST)/win_test_loaders.exe: LDTEST = $(call wraps,context_begin context_complete target_find confine_admit report_launch)
 # Has the list of the directory above.
-$(WINTEST)/win_test_objects.exe: $(patsubst %,$(WINTEST)/launcher/%.o,objects/hooks objects/ownobject)
+$(WINTEST)/win_test_objects.exe: $(patsubst %,$(WINTEST)/launcher/%.o,objects/hooks objects/ownobject objects/children)
 $(WINTEST)/win_test_objects.exe: LDTEST = $(call wraps,__imp_NtQuerySecurityObject)
 
 # Has its own trial.h.

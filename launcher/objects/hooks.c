@@ -1,18 +1,22 @@
 #include "objects/hooks.h"
 
 #include "core/imports.h"
+#include "objects/children.h"
 #include "objects/ownobject.h"
 #include "win/dll.h"
 
 #define PAGE_BYTES 4096u /* the headers of a loaded image have at least this */
 
-enum { PIPE_W, PIPE_A, DIRECTORY_W, HOOKS };
+enum { PIPE_W, PIPE_A, DIRECTORY_W, PROCESS_W, HOOKS };
 
 typedef HANDLE(WINAPI *pipe_w)(LPCWSTR, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD,
                                LPSECURITY_ATTRIBUTES);
 typedef HANDLE(WINAPI *pipe_a)(LPCSTR, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD,
                                LPSECURITY_ATTRIBUTES);
 typedef BOOL(WINAPI *directory_w)(LPCWSTR, LPSECURITY_ATTRIBUTES);
+typedef BOOL(WINAPI *process_w)(LPCWSTR, LPWSTR, LPSECURITY_ATTRIBUTES,
+                                LPSECURITY_ATTRIBUTES, BOOL, DWORD, LPVOID, LPCWSTR,
+                                LPSTARTUPINFOW, LPPROCESS_INFORMATION);
 typedef void (*any)(void);
 
 /* What the functions are, written once before the first slot is changed: kernel32's own
@@ -21,7 +25,7 @@ static struct {
     any own, base;
 } real[HOOKS];
 
-/* The parameters are CreateNamedPipe's.  NOLINTBEGIN(readability-function-size) */
+/* The parameters are Windows' functions'.  NOLINTBEGIN(readability-function-size) */
 static HANDLE WINAPI make_pipe_w(LPCWSTR name, DWORD open, DWORD mode, DWORD instances,
                                  DWORD out, DWORD in, DWORD timeout,
                                  LPSECURITY_ATTRIBUTES given)
@@ -42,6 +46,21 @@ static HANDLE WINAPI make_pipe_a(LPCSTR name, DWORD open, DWORD mode, DWORD inst
                                       ownobject_pipe(given, &room));
 }
 
+static BOOL WINAPI start_process(LPCWSTR program, LPWSTR line,
+                                 LPSECURITY_ATTRIBUTES process,
+                                 LPSECURITY_ATTRIBUTES thread, BOOL inherit, DWORD flags,
+                                 LPVOID environment, LPCWSTR cwd, LPSTARTUPINFOW how,
+                                 LPPROCESS_INFORMATION started)
+{
+    char16_t *block = children_environment(environment, flags);
+    BOOL done = ((process_w)real[PROCESS_W].own)(
+        program, line, process, thread, inherit,
+        block ? flags | CREATE_UNICODE_ENVIRONMENT : flags, block ? block : environment,
+        cwd, how, started);
+
+    children_free(block);
+    return done;
+}
 /* NOLINTEND(readability-function-size) */
 
 static BOOL WINAPI make_directory_w(LPCWSTR path, LPSECURITY_ATTRIBUTES given)
@@ -59,6 +78,7 @@ static const struct {
     [PIPE_W] = { "CreateNamedPipeW", (any)make_pipe_w },
     [PIPE_A] = { "CreateNamedPipeA", (any)make_pipe_a },
     [DIRECTORY_W] = { "CreateDirectoryW", (any)make_directory_w },
+    [PROCESS_W] = { "CreateProcessW", (any)start_process },
 };
 
 static void find_real(void)
@@ -136,6 +156,7 @@ size_t hooks_place(void)
                                               ProcessBasicInformation, &process,
                                               sizeof process, &needed)))
         return 0;
+    children_begin();
     list = &process.PebBaseAddress->Ldr->InMemoryOrderModuleList;
     for (const LIST_ENTRY *e = list->Flink; e != list; e = e->Flink) {
         const LDR_DATA_TABLE_ENTRY *module =

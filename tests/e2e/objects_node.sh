@@ -59,6 +59,12 @@ worker='const w = require("worker_threads");
     new w.Worker("require(\"worker_threads\").parentPort.postMessage(6*7)", { eval: true })
         .on("message", (m) => console.log(m)).on("error", (e) => console.log(e.message));'
 
+grandchild='process.stdout.write(require("child_process").execFileSync(process.execPath,
+    ["-p", "process.env.NODE_OPTIONS"], { env: ENV, stdio: ["ignore", "pipe", "ignore"] }));'
+replaced=$(printf '%s' "$grandchild" | sed 's/ENV/{ ...process.env, NODE_OPTIONS: "--no-warnings" }/')
+bare=$(printf '%s' "$grandchild" |
+    sed 's/ENV/{ SystemRoot: process.env.SystemRoot, NODE_SKIP_PLATFORM_CHECK: "1" }/')
+
 run '' -e "$child"
 check 'the control: no library, no pipe mended' said 42 ''
 run "$shipped" -e "$child"
@@ -73,6 +79,13 @@ run "$forced" -p 'Object.keys(require.cache).length + process.mainModule?.childr
 check 'the program sees no module of ours' said none ''
 run "--max-old-space-size=300 $shipped" -p 'require("v8").getHeapStatistics().heap_size_limit < 5e8'
 check 'behind options that are there already' said true ''
+
+run "$shipped" -e "$replaced"
+check 'the control: options that a program replaces are replaced' said --no-warnings ''
+run "$forced" -e "$replaced"
+check 'options that a program replaces have ours behind them' worked "--no-warnings $forced"
+run "$forced" -e "$bare"
+check 'an environment without any has ours' worked "$forced"
 
 mkdir "$work/with blank" "$work/alone"
 cp "$2/objects.js" "$2/ringfence-objects.dll" "$work/with blank"

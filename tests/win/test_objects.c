@@ -1,10 +1,12 @@
 /* Claim: with the library's hooks in place a pipe without a descriptor has the token's
  * default list, a directory for its owner alone has what it inherits of the fence as
- * well, and everything else is made as it was.  Wine keeps pipes' lists, but not
- * directories': the list of the directory above is the test's, and what is to be handed
- * to Windows is looked at instead of what came of it. */
+ * well, a child is told again what this process was told, and everything else is as it
+ * was.  Wine keeps pipes' lists, but not directories': the list of the directory above is
+ * the test's, and what is to be handed to Windows is looked at instead of what came of
+ * it. */
 #include "core/sddl.h"
 #include "core/secdesc.h"
+#include "objects/children.h"
 #include "objects/hooks.h"
 #include "objects/ownobject.h"
 
@@ -299,6 +301,76 @@ static void directory__through_the_hook__is_made_or_fails_as_ever(void **state)
     assert_int_equal(GetLastError(), ERROR_PATH_NOT_FOUND);
 }
 
+#define OPTION u"--require C:/rf/objects/objects.js"
+
+static bool is_block(char16_t *block, const char16_t *want, size_t bytes)
+{
+    bool same = block && memcmp(block, want, bytes) == 0;
+
+    SetLastError(1234);
+    children_free(block);
+    return same && GetLastError() == 1234;
+}
+
+/* pip replaces PYTHONPATH for a build, npm's scripts NODE_OPTIONS. */
+static void child__environment_replaced__has_the_loaders_again(void **state)
+{
+    static const char16_t given[] = u"A=1\0NODE_OPTIONS=--x\0";
+    static const char16_t want[] = u"A=1\0NODE_OPTIONS=--x " OPTION u"\0";
+    char16_t *own = NULL;
+
+    (void)state;
+    assert_true(SetEnvironmentVariableW(u"NODE_OPTIONS", u"--y " OPTION));
+    assert_true(SetEnvironmentVariableW(u"PYTHONPATH", u"C:\\lib"));
+    children_begin();
+    assert_true(is_block(children_environment(given, CREATE_UNICODE_ENVIRONMENT), want,
+                         sizeof want));
+    assert_null(children_environment(want, CREATE_UNICODE_ENVIRONMENT));
+    assert_null(children_environment("A=1\0", 0)); /* in the ANSI code page */
+    assert_null(children_environment(NULL, 0));    /* ours has it */
+    assert_true(SetEnvironmentVariableW(u"NODE_OPTIONS", u"--z"));
+    own = children_environment(NULL, 0);
+    assert_non_null(own);
+    children_free(own);
+}
+
+static void child__not_told_ourselves__environment_as_given(void **state)
+{
+    (void)state;
+    assert_true(SetEnvironmentVariableW(u"NODE_OPTIONS", u"--y"));
+    children_begin();
+    assert_null(children_environment(u"A=1\0", CREATE_UNICODE_ENVIRONMENT));
+    assert_null(children_environment(NULL, 0));
+}
+
+/* Through the hook, to the end: cmd.exe sees it. */
+static void child__started__has_what_was_kept(void **state)
+{
+    char16_t line[] =
+        u"cmd.exe /d /c if \"%NODE_OPTIONS%\"==\"--x " OPTION u"\" (exit 7) else (exit 8)";
+    char16_t given[512] = u"NODE_OPTIONS=--x";
+    STARTUPINFOW si = { .cb = sizeof si };
+    PROCESS_INFORMATION pi;
+    DWORD code = 0;
+
+    (void)state;
+    for (DWORD kept = 0; kept < 2; kept++) {
+        assert_true(SetEnvironmentVariableW(u"NODE_OPTIONS", kept ? OPTION : NULL));
+        children_begin();
+        assert_true(CreateProcessW(NULL, line, NULL, NULL, FALSE,
+                                   CREATE_UNICODE_ENVIRONMENT, given, NULL, &si, &pi));
+        assert_int_equal(WaitForSingleObject(pi.hProcess, 60000), WAIT_OBJECT_0);
+        assert_true(GetExitCodeProcess(pi.hProcess, &code));
+        assert_int_equal(code, kept ? 7 : 8);
+        CloseHandle(pi.hThread);
+        CloseHandle(pi.hProcess);
+    }
+    assert_false(CreateProcessW(u"C:\\nowhere\\x.exe", line, NULL, NULL, FALSE, 0, NULL,
+                                NULL, &si, &pi));
+    assert_true(GetLastError() == ERROR_PATH_NOT_FOUND ||
+                GetLastError() == ERROR_FILE_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +386,9 @@ int main(void)
         cmocka_unit_test(directory__for_its_owner__has_the_fences_entries_too),
         cmocka_unit_test(directory__any_other__is_as_asked),
         cmocka_unit_test(directory__through_the_hook__is_made_or_fails_as_ever),
+        cmocka_unit_test(child__environment_replaced__has_the_loaders_again),
+        cmocka_unit_test(child__not_told_ourselves__environment_as_given),
+        cmocka_unit_test(child__started__has_what_was_kept),
     };
     HANDLE token = NULL;
     DWORD needed = 0;
