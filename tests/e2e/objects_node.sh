@@ -102,6 +102,7 @@ cat >"$work/some.test.js" <<'JS'
 require('node:test')('runs', () => {});
 JS
 run "$forced" --test "Z:$work/some.test.js"
+# shellcheck disable=SC2016  # eval expands it
 check 'node --test starts its files through mended pipes' eval \
     '[ "$code" = 0 ] && printf "%s" "$out" | grep -q "pass 1"'
 
