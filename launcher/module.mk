@@ -5,6 +5,7 @@ CLI  := $(patsubst %,launcher/%.c,ringfence cli logbook elevate identify setup_m
         $(foreach d,cmd grant verify remote,$(wildcard launcher/$d/*.c))
 RUNNER := $(wildcard launcher/runner/*.c)
 # What Node and Python load by themselves under a fence: a library and its two loaders.
+# (Its base address would else be made from the path it is written to.)
 OBJECTS := $(wildcard launcher/objects/*.c)
 LOADERS := objects.js python/sitecustomize.py
 OBJECTS_ENTRY_x64 := objects_main
@@ -22,7 +23,7 @@ $D/$1/ringfence-runner.exe: $$(patsubst %.c,$B/$1/%.o,$(RUNNER)) $B/$1/launcher/
 	$$Q$(CROSS_$1)gcc $$(call LDWIN,$1) -o $$@ $$^ $$(LIBWIN)
 $D/$1/objects/ringfence-objects.dll: $$(patsubst %.c,$B/$1/%.o,$(OBJECTS)) $B/$1/launcher/objects.res.o $B/$1/launcher.a
 	@mkdir -p $$(@D)
-	$$Q$(CROSS_$1)gcc -shared $$(call LDWIN,$1) -Wl,-e,$$(OBJECTS_ENTRY_$1) -o $$@ $$^ $$(LIBWIN)
+	$$Q$(CROSS_$1)gcc -shared $$(call LDWIN,$1) -Wl,--disable-auto-image-base -Wl,-e,$$(OBJECTS_ENTRY_$1) -o $$@ $$^ $$(LIBWIN)
 $$(LOADERS:%=$D/$1/objects/%): $D/$1/objects/%: launcher/objects/%
 	@mkdir -p $$(@D)
 	$$Qcp $$< $$@
