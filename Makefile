@@ -46,6 +46,10 @@ ENTRY_x64 := entry
 ENTRY_x86 := _entry
 LDWIN      = -nostdlib -s -Wl,-e,$(ENTRY_$1) -Wl,--gc-sections -Wl,--no-insert-timestamp \
              -Wl,--dynamicbase -Wl,--nxcompat -Wl,--fatal-warnings
+# A DLL exports what is marked so, by its plain name; an automatic base would come from the
+# path that it is built at.
+LDDLL_x64 := -shared -Wl,--disable-auto-image-base
+LDDLL_x86 := $(LDDLL_x64) -Wl,-e,_entry@12 -Wl,--kill-at
 LIBWIN    := -lgcc -lkernel32 -lntdll
 
 include launcher/module.mk shims/module.mk denybin/module.mk setup/module.mk tests/module.mk

@@ -49,7 +49,6 @@ uint32_t cmd_status(struct cli *cli);
 uint32_t cmd_doctor(struct cli *cli);
 uint32_t cmd_log(struct cli *cli);
 uint32_t cmd_prepare(struct cli *cli);
-uint32_t cmd_run_enforced(struct cli *cli);
 uint32_t cmd_shim(struct cli *cli);
 uint32_t cmd_policy(struct cli *cli);
 uint32_t cmd_explain(struct cli *cli);

@@ -348,26 +348,6 @@ bool confine_admit(struct context *c, const struct context_wish *wish,
            err_rule(err, "the standard fence's token cannot be made", NULL);
 }
 
-bool confine_hand_over(const struct context *c, const struct context_wish *wish,
-                       struct process_start *start, struct err *err)
-{
-    struct u16buf line = ringfence_line(c, wish, U16S("run-enforced"));
-
-    if (c->verdict.unproven)
-        cmdline_add(&line, U16S("--allow-unproven"));
-    cmdline_add(&line, U16S("--network"));
-    cmdline_add(&line, c->network_on ? U16S("on") : U16S("off"));
-    cmdline_add(&line, U16S("--"));
-    cmdline_add(&line, u16s_of(start->program));
-    u16buf_addc(&line, u' ');
-    u16buf_addz(&line, start->command_line);
-    if (!store.other[0])
-        return err_rule(err, "ringfence.exe is missing", NULL);
-    start->program = store.other;
-    start->command_line = line.at;
-    return !line.cut || err_rule(err, "the command line is too long", NULL);
-}
-
 struct u16s confine_watched(const struct context *c, size_t i)
 {
     const struct u16s always[] = { U16S(".git"), U16S(".codex"), U16S(".agents"),

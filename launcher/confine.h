@@ -7,7 +7,6 @@
 #pragma once
 
 #include "context.h"
-#include "win/process.h"
 
 /* Fills fence, token and evidence of a context whose roots, policy and box are named, and
  * says which roots are usable.  With wish->look_only nothing is started: what is not
@@ -26,12 +25,6 @@ MUST_CHECK bool confine_admit(struct context *context, const struct context_wish
  * too, and waits; it says what goes wrong.  False when it cannot be started. */
 bool confine_prepare(struct context *context, const struct context_wish *wish,
                      struct u16s tool);
-
-/* Has ringfence.exe start what *start names, verbatim, through the runner of level
- * enforced: changes program and command_line, to storage of this module's. */
-MUST_CHECK bool confine_hand_over(const struct context *context,
-                                  const struct context_wish *wish,
-                                  struct process_start *start, struct err *err);
 
 /* Where the record of the root with this digest lies: <data>\box\<root>\fence. */
 void confine_record_path(const struct context *context, const uint8_t *digest,

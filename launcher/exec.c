@@ -4,6 +4,7 @@
 #include "core/envrules.h"
 #include "core/exitcode.h"
 #include "core/hint.h"
+#include "enforced_call.h"
 #include "report.h"
 #include "target.h"
 #include "win/console.h"
@@ -21,6 +22,7 @@ static struct {
     struct target target;
     char16_t block[ENVBLOCK_MAX + 2];
     char16_t *environment; /* the block, or NULL for our own */
+    size_t units;          /* of the block, all terminators */
     char16_t doing[256];
     bool fenced; /* the tool was started, under a fence */
 } exec;
@@ -95,7 +97,6 @@ static bool build_environment(struct context *c, struct err *err)
         .cache = u16buf_text(&c->cache),
         .keep = c->policy.keep,
     };
-    size_t units = 0;
 
     if (is_through(c)) {
         exec.environment = NULL;
@@ -108,7 +109,7 @@ static bool build_environment(struct context *c, struct err *err)
     add_own_variables(c);
     exec.environment = exec.block;
     return envblock_write(&c->env, exec.block, sizeof exec.block / sizeof exec.block[0],
-                          &units, err);
+                          &exec.units, err);
 }
 
 /* After a failure that the missing network may explain: one line with the remedy. */
@@ -130,18 +131,13 @@ static void hint(const struct exec_request *request, uint32_t code)
     out_line(OUT_STDERR, text);
 }
 
-/* What the level asks for.  A child under a token gets the token's defaults and
+/* What level confined asks for: a child under a token gets the token's defaults and
  * descriptors of its own, or it could not open itself. */
-static bool dress(const struct context *c, const struct context_wish *wish,
-                  struct process_start *start, struct err *err)
+static bool dress(const struct context *c, struct process_start *start, struct err *err)
 {
     static struct token_security security, own;
     struct sid user;
 
-    if (c->verdict.run_as == LEVEL_ADVISORY)
-        return true;
-    if (c->verdict.run_as == LEVEL_ENFORCED)
-        return confine_hand_over(c, wish, start, err);
     if (!token_user_sid(&user, err))
         return false;
     token_child_security(&user, &c->run, &security);
@@ -152,6 +148,35 @@ static bool dress(const struct context *c, const struct context_wish *wish,
     token_own_security(&user, &c->run, &own);
     start->token_security = own.bytes;
     return true;
+}
+
+/* The tool as a child of ours.  False: it was not started, and *code says so. */
+static bool run_child(const struct exec_request *request, struct process_start *start,
+                      bool keep_stderr, uint32_t *code, struct err *err)
+{
+    const struct context *c = &exec.context;
+    auto_handle HANDLE process = NULL;
+
+    if ((c->verdict.run_as != LEVEL_ADVISORY && !dress(c, start, err)) ||
+        !process_start(start, &process, err)) {
+        *code = failed(err, request->tool, EXIT_REFUSED);
+        return false;
+    }
+    process_drop_handles(keep_stderr);
+    if (!process_wait(process, code, err))
+        err_report(err, doing(u"wait for", request->tool));
+    return true;
+}
+
+/* The tool through the runner, which is asked from within this process. */
+static bool run_enforced(const struct exec_request *request,
+                         const struct process_start *start, uint32_t *code,
+                         struct err *err)
+{
+    if (enforced_call(&exec.context, &request->wish, start, exec.units, code, err))
+        return true;
+    *code = failed(err, request->tool, EXIT_RINGFENCE);
+    return false;
 }
 
 static uint32_t start_and_wait(const struct exec_request *request, struct err *err)
@@ -165,7 +190,7 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     bool may_hint = !is_through(c) && !c->network_on && !exec.target.is_stub &&
                     hint_may_follow(request->tool);
     bool fenced = c->verdict.run_as != LEVEL_ADVISORY;
-    auto_handle HANDLE process = NULL;
+    bool ran = false;
     HANDLE job = NULL;
     uint32_t code = EXIT_RINGFENCE;
 
@@ -179,18 +204,14 @@ static uint32_t start_and_wait(const struct exec_request *request, struct err *e
     console_leave_signals_to_child();
     if (fenced)
         confine_look_before(c);
-    if (!dress(c, &request->wish, &start, err) || !process_start(&start, &process, err)) {
-        code = failed(err, request->tool, EXIT_REFUSED);
-    } else {
-        exec.fenced = fenced;
-        process_drop_handles(may_hint || fenced);
-        if (!process_wait(process, &code, err))
-            err_report(err, doing(u"wait for", request->tool));
-    }
+    ran = c->verdict.run_as == LEVEL_ENFORCED
+              ? run_enforced(request, &start, &code, err)
+              : run_child(request, &start, may_hint || fenced, &code, err);
+    exec.fenced = fenced && ran;
     job_release(job);
     if (fenced)
         confine_look_after(c);
-    if (may_hint && process && code != 0)
+    if (may_hint && ran && code != 0)
         hint(request, code);
     return code;
 }

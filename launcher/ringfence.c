@@ -62,10 +62,9 @@ static const struct command {
       u"the closed loopback port that proxy variables point to" },
     { u"version", cmd_version, u"", u"of this program" },
     { u"help", cmd_help, u" [COMMAND]", u"this, or what COMMAND takes" },
-    { u"run-enforced", cmd_run_enforced, NULL, NULL }, /* what launches hand tools to */
-    { u"run-remote", cmd_run_remote, NULL, NULL },     /* for trying the runner out */
-    { u"verify-act", cmd_verify_act, NULL, NULL },     /* verify's own children */
-    { u"tell-new", cmd_new, NULL, NULL },              /* what runs say at their end */
+    { u"run-remote", cmd_run_remote, NULL, NULL }, /* for trying the runner out */
+    { u"verify-act", cmd_verify_act, NULL, NULL }, /* verify's own children */
+    { u"tell-new", cmd_new, NULL, NULL },          /* what runs say at their end */
     { u"move-new", cmd_new, NULL, NULL },
 };
 

@@ -16,10 +16,10 @@
 #    define NODE_API __attribute__((dllexport, cdecl, regparm(0)))
 #endif
 
-BOOL WINAPI objects_main(HINSTANCE self, DWORD reason, void *reserved);
+BOOL WINAPI entry(HINSTANCE self, DWORD reason, void *reserved);
 
 /* Called by the loader. */
-BOOL WINAPI objects_main(HINSTANCE self, DWORD reason, void *reserved)
+BOOL WINAPI entry(HINSTANCE self, DWORD reason, void *reserved)
 {
     HMODULE pinned = NULL;
 

@@ -186,18 +186,25 @@ static bool hand_over(struct remote *r, struct command *out, enum failed *failed
     return true;
 }
 
-/* Ctrl-C and Ctrl-Break of our console are the command's, which is in another one. */
+/* Ctrl-C and Ctrl-Break of our console are the command's, which is in another one and so
+ * hears nothing of our console's end, of logoff and of shutdown either: these end it. */
 static struct {
     HANDLE came;
     LONG volatile event;
 } control;
 
+static bool is_signal(LONG event)
+{
+    return event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+}
+
 static BOOL WINAPI on_control(DWORD event)
 {
-    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
-        return FALSE; /* our end, and with it the job's */
     control.event = (LONG)event;
     SetEvent(control.came);
+    if (!is_signal(control.event))
+        Sleep(INFINITE); /* returning would end us before what is left to do is done; our
+                            exit, on the main thread, ends this wait as well */
     return TRUE;
 }
 
@@ -242,7 +249,7 @@ static bool wait(const struct remote_request *q, const struct command *c,
                 (void)!pass_on(q, NEWS_SIZE, c->pid);
         } else if (woken != WAIT_OBJECT_0 + 2) {
             break;
-        } else if (!pass_on(q, NEWS_SIGNAL, c->pid)) {
+        } else if (!is_signal(control.event) || !pass_on(q, NEWS_SIGNAL, c->pid)) {
             TerminateJobObject(c->job, INTERRUPTED);
         }
     }
@@ -256,7 +263,7 @@ static uint32_t finish(const struct remote_request *q, struct command *c)
 
     if (!remote_console_begin(&console, &err))
         err_report(&err, u"carry the command's input and output");
-    process_drop_handles(false);
+    process_drop_handles(q->keep_stderr);
     if (!wait(q, c, &code, &err))
         err_report(&err, u"wait for the command");
     remote_console_end(&console);

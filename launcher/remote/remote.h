@@ -30,18 +30,21 @@ struct remote_request {
     bool allow_unproven;
     bool offline;
     bool lowered;     /* integrity = lowered */
+    bool keep_stderr; /* there is something to be said when the command has ended */
     uint32_t idle_ms; /* of a runner started for this; 0: its own measure */
     struct sid run;   /* this and the roots' are SIDs of ours */
     struct sid root[FENCE_ROOTS_MAX];
     uint32_t root_count;
     struct u16s program; /* full path */
     struct u16s line, cwd;
-    struct u16s environment; /* a block, its len counting all terminators */
+    struct u16s environment; /* a block, its len counting all terminators: the command's,
+                                and of a runner of our own account */
 };
 
 /* Runs it and waits.  Returns its exit code, or EXIT_RINGFENCE or EXIT_REFUSED after a
  * line on stderr.  The standard handles that are pipes or files are closed here once the
- * command has them.  Call it once a process. */
+ * command has them, but for stderr with keep_stderr.  Ctrl-C and the like are the
+ * command's from the first call on.  Call it once a process. */
 uint32_t remote_run(const struct remote_request *request);
 
 /* Starts the runner, or meets the one that is warm: what it has seen of itself. */

@@ -1,7 +1,11 @@
 #include "remote/remote_console.h"
 
+#include "win/dll.h"
+
 #define CHUNK         4096u
 #define LAST_PAINT_MS 5000u
+
+typedef BOOL(WINAPI *cancel_io_ex)(HANDLE, LPOVERLAPPED);
 
 static const DWORD std[] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE };
 
@@ -75,7 +79,8 @@ HANDLE remote_console_handle(const struct remote_console *console, size_t which)
     return console->is_terminal && h && is_console(h) ? NULL : h;
 }
 
-/* From our keyboard, until the command stops reading.  Ctrl-C ends a read, not this. */
+/* From our keyboard, until the command stops reading or has ended.  Ctrl-C ends a read,
+ * not this. */
 static DWORD WINAPI carry_in(void *ctx)
 {
     struct remote_console *console = ctx;
@@ -84,7 +89,8 @@ static DWORD WINAPI carry_in(void *ctx)
 
     for (;;) {
         if (!ReadFile(standard(0), bytes, sizeof bytes, &got, NULL)) {
-            if (GetLastError() == ERROR_OPERATION_ABORTED)
+            if (GetLastError() == ERROR_OPERATION_ABORTED &&
+                WaitForSingleObject(console->over, 0) == WAIT_TIMEOUT)
                 continue;
             break;
         }
@@ -187,6 +193,18 @@ bool remote_console_has_new_size(struct remote_console *console)
  * as records (win32-input-mode), reports of the focus; a hidden cursor, colours. */
 static const char reset[] = "\x1B[?9001l\x1B[?1004l\x1B[?25h\x1B[m";
 
+/* Nobody waits for a key any more: what is typed now is the next program's, and this
+ * process may have things to do yet.  Before Windows Vista one line is lost.  MS:
+ * CancelIoEx. */
+static void stop_reading(const struct remote_console *console)
+{
+    cancel_io_ex cancel =
+        (cancel_io_ex)(void (*)(void))dll_loaded(u"kernel32.dll", "CancelIoEx");
+
+    if (console->carrier[0] && !console->is_terminal && cancel)
+        cancel(standard(0), NULL);
+}
+
 void remote_console_end(struct remote_console *console)
 {
     /* The runner closes the pseudo console now, which paints what is still to be seen and
@@ -195,6 +213,7 @@ void remote_console_end(struct remote_console *console)
         WaitForSingleObject(console->carrier[1], LAST_PAINT_MS);
     if (console->over)
         SetEvent(console->over);
+    stop_reading(console);
     for (size_t i = 1; i < 3; i++) /* nobody waits for a key */
         if (console->carrier[i])
             WaitForSingleObject(console->carrier[i], INFINITE);

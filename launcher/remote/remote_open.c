@@ -164,6 +164,7 @@ static bool write_line(const struct remote *r, const char16_t *desktop, struct e
 struct starting {
     const char16_t *name, *password; /* NULL: our own account */
     HANDLE out;                      /* its standard output */
+    const char16_t *environment;     /* of our own account's; NULL: our own */
     char16_t cwd[MAX_PATH + 1];
 };
 
@@ -190,7 +191,9 @@ static bool create_direct(const struct starting *s, DWORD flags, PROCESS_INFORMA
     return init(si.lpAttributeList, 1, 0, &bytes) &&
            update(si.lpAttributeList, 0, HANDLE_LIST, &out, sizeof out, NULL, NULL) &&
            CreateProcessW(program_path, line, NULL, NULL, TRUE,
-                          flags | EXTENDED_STARTUPINFO_PRESENT, NULL, s->cwd,
+                          flags | EXTENDED_STARTUPINFO_PRESENT |
+                              CREATE_UNICODE_ENVIRONMENT,
+                          (void *)s->environment, s->cwd,
                           &si.StartupInfo, pi);
 }
 
@@ -250,7 +253,9 @@ static bool create_runner(const struct starting *s, PROCESS_INFORMATION *pi,
 static bool create_with_password(const struct remote_request *q, HANDLE out,
                                  PROCESS_INFORMATION *pi, struct err *err)
 {
-    struct starting s = { .name = q->account.name, .out = out };
+    struct starting s = { .name = q->account.name,
+                          .out = out,
+                          .environment = q->environment.at };
     UINT len = GetSystemDirectoryW(s.cwd, MAX_PATH);
     bool ok = false;
 
