@@ -10,6 +10,7 @@ static enforced_call_run load(const struct context *c, struct err *err)
     struct u16buf b = U16BUF(path);
     HMODULE dll = NULL;
     enforced_call_run run = NULL;
+    UINT mode = 0;
 
     u16buf_add(&b, u16buf_text(&c->install));
     u16buf_addz(&b, ENFORCED_CALL_DLL);
@@ -17,11 +18,13 @@ static enforced_call_run load(const struct context *c, struct err *err)
         err_rule(err, "this program is not in an install", ENFORCED_CALL_DLL + 1);
         return NULL;
     }
+    mode = SetErrorMode(SEM_FAILCRITICALERRORS); /* no box about a file that is no DLL */
     dll = LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
-    if (!dll) {
+    if (!dll)
         err_win32(err, "LoadLibraryExW", path);
+    SetErrorMode(mode); /* whoever we start has what we had */
+    if (!dll)
         return NULL;
-    }
     run = (enforced_call_run)(void (*)(void))GetProcAddress(dll, ENFORCED_CALL_NAME);
     if (run && u16s_is(u16s_of(run(NULL)), RINGFENCE_VERSION))
         return run;

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Looks at what was built: every exe and the library imports kernel32 and ntdll only and nothing newer than
+# Looks at what was built: every exe and DLL imports kernel32 and ntdll only and nothing newer than
 # Windows Server 2003, has a manifest that asks for no elevation (setup's does), a version, ASLR, NX and
-# an old enough subsystem version, and the shims keep their size.  The library has no manifest and
-# exports the one name that Node looks for.
+# an old enough subsystem version, and the shims keep their size.  So for the DLLs, which have no
+# manifest and export one name each.
 #   check_exes.sh DIST OBJDUMP
 set -eu
 dist=$1 objdump=$2
@@ -18,7 +18,6 @@ complain() { echo "exes: $*" >&2; bad=1; }
 allowed=$(dirname "$0")/imports.txt
 
 check() {
-    exe=$1
     head=$("$objdump" -p "$exe")
     dlls=$(printf '%s\n' "$head" | sed -n 's/.*DLL Name: //p' | sort -f | tr '\n' ' ')
     case $dlls in
@@ -38,16 +37,33 @@ check() {
     printf '%s\n' "$head" | awk '/^Entry .*(Thread Storage|Load Configuration|Delay Import|CLR)/ && $3 ~ /[1-9a-f]/ { bad = 1 } END { exit bad }' ||
         complain "$exe has thread storage, a load configuration or delayed imports"
     "$objdump" -h "$exe" | grep -q '\.rsrc' || complain "$exe has no resources"
-    case $exe in *.dll) return ;; esac
+    "$objdump" -h "$exe" | grep -q '\.reloc' || complain "$exe cannot be moved: no .reloc"
+}
+
+check_manifest() {
     level=asInvoker
     [ "$(basename "$exe")" != ringfence-setup.exe ] || level=requireAdministrator
     grep -aq "level=\"$level\"" "$exe" || complain "$exe has no $level manifest"
     grep -aq 'longPathAware' "$exe" || complain "$exe is not longPathAware"
 }
 
+check_exports() { # check_exports NAME
+    exports=$("$objdump" -p "$exe" | sed -n '/Ordinal\/Name Pointer/,$s/^[[:space:]]*\[ *[0-9]*\] *\(+base\[ *[0-9]*\] *[0-9a-f]* *\)\{0,1\}//p')
+    [ "$exports" = "$1" ] || complain "$exe exports $exports"
+}
+
 count=0
-for exe in "$dist"/*.exe "$dist"/shims/*.exe "$dist"/denybin/*.exe "$dist"/objects/*.dll; do
-    check "$exe"
+for exe in "$dist"/*.exe "$dist"/shims/*.exe "$dist"/denybin/*.exe; do
+    check
+    check_manifest
+    count=$((count + 1))
+done
+for exe in "$dist"/*.dll "$dist"/objects/*.dll; do
+    check
+    case $exe in
+    */objects/*) check_exports napi_register_module_v1 ;;
+    *) check_exports ringfence_enforced ;;
+    esac
     count=$((count + 1))
 done
 for exe in "$dist"/shims/*.exe "$dist"/denybin/*.exe; do
@@ -55,8 +71,5 @@ for exe in "$dist"/shims/*.exe "$dist"/denybin/*.exe; do
     size=$(wc -c <"$exe")
     [ "$size" -le "$max_shim" ] || complain "$exe has $size bytes, more than $max_shim"
 done
-names=$("$objdump" -p "$dist/objects/ringfence-objects.dll" |
-    awk 'on && !NF { exit } on { print $NF } /^\[Ordinal\/Name Pointer\] Table/ { on = 1 }')
-[ "$names" = napi_register_module_v1 ] || complain "ringfence-objects.dll exports $names"
 [ "$bad" -eq 0 ] && echo "exes: ok: $count in $dist, a shim has $(wc -c <"$dist/shims/git.exe") bytes"
 exit "$bad"

@@ -31,8 +31,8 @@ c_files() { find "$@" -name '*.[ch]'; }
     refuse '"(grant|verify|remote)/' 'the runner knows no other room' $(c_files launcher/runner)
     refuse '"(grant|verify)/' 'remote knows the runner only' $(c_files launcher/remote)
     refuse '"(grant|verify|remote|runner)/' 'what the shims link knows no room of ringfence.exe' \
-        launcher/exec.[ch] launcher/confine.[ch] launcher/context.[ch] launcher/target.[ch] \
-        launcher/report.[ch] $(c_files shims denybin)
+        launcher/exec.[ch] launcher/enforced_call.[ch] launcher/confine.[ch] launcher/context.[ch] \
+        launcher/target.[ch] launcher/report.[ch] $(c_files shims denybin)
     refuse '"((grant|verify|remote|runner)/|(exec|confine|context|target|cli|report)\.h)' \
         'what Node and Python load knows win and core only' $(c_files launcher/objects)
     refuse '"objects/' 'nothing else knows what Node and Python load' \

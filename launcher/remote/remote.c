@@ -200,9 +200,10 @@ static bool is_signal(LONG event)
 
 static BOOL WINAPI on_control(DWORD event)
 {
-    control.event = (LONG)event;
+    if (is_signal(control.event)) /* the end is the last of them */
+        control.event = (LONG)event;
     SetEvent(control.came);
-    if (!is_signal(control.event))
+    if (!is_signal((LONG)event))
         Sleep(INFINITE); /* returning would end us before what is left to do is done; our
                             exit, on the main thread, ends this wait as well */
     return TRUE;

@@ -4,6 +4,8 @@
 
 #define CHUNK         4096u
 #define LAST_PAINT_MS 5000u
+#define STOP_TRIES    20
+#define STOP_MS       5u
 
 typedef BOOL(WINAPI *cancel_io_ex)(HANDLE, LPOVERLAPPED);
 
@@ -87,10 +89,9 @@ static DWORD WINAPI carry_in(void *ctx)
     uint8_t bytes[CHUNK];
     DWORD got = 0, put = 0;
 
-    for (;;) {
+    while (WaitForSingleObject(console->over, 0) == WAIT_TIMEOUT) {
         if (!ReadFile(standard(0), bytes, sizeof bytes, &got, NULL)) {
-            if (GetLastError() == ERROR_OPERATION_ABORTED &&
-                WaitForSingleObject(console->over, 0) == WAIT_TIMEOUT)
+            if (GetLastError() == ERROR_OPERATION_ABORTED)
                 continue;
             break;
         }
@@ -194,15 +195,20 @@ bool remote_console_has_new_size(struct remote_console *console)
 static const char reset[] = "\x1B[?9001l\x1B[?1004l\x1B[?25h\x1B[m";
 
 /* Nobody waits for a key any more: what is typed now is the next program's, and this
- * process may have things to do yet.  Before Windows Vista one line is lost.  MS:
+ * process may have things to do yet.  A reader that does not read just now is tried again.
+ * Where reads of a console cannot be ended (before Windows 8) a line may be lost.  MS:
  * CancelIoEx. */
 static void stop_reading(const struct remote_console *console)
 {
     cancel_io_ex cancel =
         (cancel_io_ex)(void (*)(void))dll_loaded(u"kernel32.dll", "CancelIoEx");
 
-    if (console->carrier[0] && !console->is_terminal && cancel)
-        cancel(standard(0), NULL);
+    if (!console->carrier[0] || console->is_terminal || !cancel)
+        return;
+    for (int i = 0; i < STOP_TRIES; i++)
+        if ((!cancel(standard(0), NULL) && GetLastError() != ERROR_NOT_FOUND) ||
+            WaitForSingleObject(console->carrier[0], STOP_MS) == WAIT_OBJECT_0)
+            break;
 }
 
 void remote_console_end(struct remote_console *console)

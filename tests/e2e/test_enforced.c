@@ -331,29 +331,6 @@ static void kill__who_started_the_runner__others_commands_live(void **state)
     end_runner();
 }
 
-/* By hand it says what it is for, and starts nothing. */
-static void run_enforced__without_accounts__refuses(void **state)
-{
-    struct proc p;
-
-    (void)state;
-    proc_init(&p, ringfence(), u" run-enforced");
-    proc_run(&p);
-    proc_assert_code(&p, 125);
-    proc_clear(&p);
-
-    proc_init(&p, ringfence(),
-              text(L" run-enforced --network off -- \"%ls\" git exit 3",
-                   place(u"tools\\git.exe")));
-    log_enable(&p.env);
-    log_reset();
-    proc_run(&p);
-    proc_assert_code(&p, 125);
-    proc_assert(&p, strstr(p.err->at, "ringfence setup") != NULL);
-    assert_int_equal(log_count(), 0);
-    proc_clear(&p);
-}
-
 int wmain(int argc, wchar_t **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -367,7 +344,6 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(network_off__any__is_not_logged),
         cmocka_unit_test(network_on__no_terminal_and_no_policy__is_not_allowed),
         cmocka_unit_test(kill__who_started_the_runner__others_commands_live),
-        cmocka_unit_test(run_enforced__without_accounts__refuses),
     };
     return harness_main(argc, argv, "enforced", tests, COUNT(tests), true);
 }

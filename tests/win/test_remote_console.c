@@ -184,6 +184,28 @@ static void resize__other_window__is_noticed_once(void **state)
     remote_console_end(console);
 }
 
+/* Who goes on after the command does not keep the keyboard.  The last of the tests: Wine's
+ * console goes on with a line that nobody waits for any more. */
+static void pipes__command_has_ended__nobody_reads_on(void **state)
+{
+    HANDLE in = NULL;
+    char got[8] = "";
+    DWORD done = 0;
+
+    (void)state;
+    stand("cnn");
+    assert_true(remote_console_open(console, false, &err));
+    in = copy(0);
+    assert_true(remote_console_begin(console, &err));
+    own_console_press(u'a');
+    own_console_press(u'\r');
+    assert_true(ReadFile(in, got, sizeof got, &done, NULL));
+    assert_int_equal(got[0], 'a');
+    remote_console_end(console);
+    assert_int_equal(WaitForSingleObject(console->carrier[0], 10000), WAIT_OBJECT_0);
+    CloseHandle(in);
+}
+
 int main(int argc, char **argv)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, fresh, put_back)
@@ -194,6 +216,7 @@ int main(int argc, char **argv)
         T(terminal__runner_cannot__pipes),
         T(terminal__another_runner_that_cannot__is_an_error_and_put_back),
         T(resize__other_window__is_noticed_once),
+        T(pipes__command_has_ended__nobody_reads_on),
     };
     int code = 0;
 
