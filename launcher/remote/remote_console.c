@@ -195,9 +195,9 @@ bool remote_console_has_new_size(struct remote_console *console)
 static const char reset[] = "\x1B[?9001l\x1B[?1004l\x1B[?25h\x1B[m";
 
 /* Nobody waits for a key any more: what is typed now is the next program's, and this
- * process may have things to do yet.  A reader that does not read just now is tried again.
- * Where reads of a console cannot be ended (before Windows 8) a line may be lost.  MS:
- * CancelIoEx. */
+ * process may have things to do yet.  A reader that does not read just now is tried
+ * again. Where reads of a console cannot be ended (before Windows 8) a line may be lost.
+ * MS: CancelIoEx. */
 static void stop_reading(const struct remote_console *console)
 {
     cancel_io_ex cancel =

@@ -193,8 +193,7 @@ static bool create_direct(const struct starting *s, DWORD flags, PROCESS_INFORMA
            CreateProcessW(program_path, line, NULL, NULL, TRUE,
                           flags | EXTENDED_STARTUPINFO_PRESENT |
                               CREATE_UNICODE_ENVIRONMENT,
-                          (void *)s->environment, s->cwd,
-                          &si.StartupInfo, pi);
+                          (void *)s->environment, s->cwd, &si.StartupInfo, pi);
 }
 
 static bool create_as(const struct starting *s, DWORD flags, PROCESS_INFORMATION *pi)

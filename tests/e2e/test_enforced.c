@@ -92,6 +92,96 @@ static void run__environment__offline_and_without_secrets(void **state)
     proc_clear(&p);
 }
 
+static void run__fourth_descriptor__reaches_the_tool(void **state)
+{
+    struct proc p;
+    char got[64] = "";
+    DWORD n = 0;
+    HANDLE read;
+
+    (void)state;
+    start_with(&p, u"-- git fd3 through-the-fourth");
+    read = proc_start_with_fourth(&p);
+    proc_wait(&p);
+    assert_true(ReadFile(read, got, sizeof got - 1, &n, NULL));
+    assert_string_equal(got, "through-the-fourth");
+    assert_false(ReadFile(read, got, sizeof got - 1, &n, NULL)); /* nobody kept it */
+    CloseHandle(read);
+    proc_clear(&p);
+}
+
+/* Nobody but the tool holds its stdout. */
+static void run__tool_closes_stdout_and_lives_on__reader_sees_it(void **state)
+{
+    const char16_t *later;
+    HANDLE go = event_new(&later);
+    struct proc p;
+    bool ended;
+
+    (void)state;
+    start_with(&p, text(L"-- git err up close-stdout wait %ls", later));
+    p.flags = DETACHED_PROCESS; /* under Wine a console's process would hold it */
+    proc_start(&p);
+    sink_await(p.err, "up");
+    ended = sink_await_end(p.out, SOON);
+    SetEvent(go);
+    proc_wait(&p);
+    proc_assert_code(&p, 0);
+    proc_assert(&p, ended);
+    proc_clear(&p);
+    CloseHandle(go);
+}
+
+static void run__traced__runner_is_told_of(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    start_with(&p, u"-- git exit 3");
+    env_set(&p.env, u"RINGFENCE_TRACE", u"1");
+    proc_run(&p);
+    proc_assert_code(&p, 3);
+    proc_assert(&p, strstr(p.err->at, "ringfence: runner   born in its job") != NULL);
+    proc_clear(&p);
+}
+
+static void run__tool_cannot_be_started__is_126(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    put_file(u"tools\\broken.exe", "not a program");
+    start_with(&p, u"-- broken");
+    proc_run(&p);
+    remove_file(u"tools\\broken.exe");
+    proc_assert_code(&p, 126);
+    proc_assert(&p, strstr(p.err->at, "cannot start the command in the runner") != NULL);
+    proc_clear(&p);
+}
+
+static BOOL WINAPI swallow(DWORD type)
+{
+    return type == CTRL_C_EVENT;
+}
+
+/* Of two who wait for it, launch and runner's end of it, one passes it on. */
+static void ctrl_c__in_our_console__reaches_the_tool_once(void **state)
+{
+    struct proc p;
+
+    (void)state;
+    SetConsoleCtrlHandler(swallow, TRUE);
+    start_with(&p, u"-- git handle-ctrl-c err up await-ctrl-c ctrl-c-count exit 4711");
+    proc_start(&p);
+    sink_await(p.err, "up\r");
+    assert_true(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
+    proc_wait(&p);
+    proc_assert_code(&p, 4711);
+    proc_assert(&p, proc_number(&p, "ctrlc") == 1);
+    proc_clear(&p);
+    SetConsoleCtrlHandler(swallow, FALSE);
+}
+
 static void not_proven__not_allowed__falls_to_advisory(void **state)
 {
     struct proc p;
@@ -338,6 +428,11 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(run__pipes__every_byte),
         cmocka_unit_test(run__tail__verbatim),
         cmocka_unit_test(run__environment__offline_and_without_secrets),
+        cmocka_unit_test(run__fourth_descriptor__reaches_the_tool),
+        cmocka_unit_test(run__tool_closes_stdout_and_lives_on__reader_sees_it),
+        cmocka_unit_test(run__traced__runner_is_told_of),
+        cmocka_unit_test(run__tool_cannot_be_started__is_126),
+        cmocka_unit_test(ctrl_c__in_our_console__reaches_the_tool_once),
         cmocka_unit_test(not_proven__not_allowed__falls_to_advisory),
         cmocka_unit_test(network_on__answered_on_the_terminal__is_obeyed_and_logged),
         cmocka_unit_test(network_on__by_policy__nobody_is_asked_and_it_is_logged),

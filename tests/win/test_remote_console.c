@@ -184,8 +184,8 @@ static void resize__other_window__is_noticed_once(void **state)
     remote_console_end(console);
 }
 
-/* Who goes on after the command does not keep the keyboard.  The last of the tests: Wine's
- * console goes on with a line that nobody waits for any more. */
+/* Who goes on after the command does not keep the keyboard.  The last of the tests:
+ * Wine's console goes on with a line that nobody waits for any more. */
 static void pipes__command_has_ended__nobody_reads_on(void **state)
 {
     HANDLE in = NULL;
