@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What a call through a shim costs, and what a fence does.  The drivers have a C runtime;
-# what bench.exe starts has none, and the others hold the launcher's code as tests/win do.
+# what bench.exe starts has none, and the others hold the launcher's code as tests/win do,
+# enforced.exe as a shim does.
 BENCH := $B/bench
 
 $(BENCH)/%.o: %.c
@@ -17,7 +18,11 @@ $(BENCH)/floor.exe $(BENCH)/target.exe: $(BENCH)/%.exe: $B/x64/tests/bench/%.o
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(call LDWIN,x64) -o $@ $< -lkernel32
 
-bench: dist-files $(patsubst %,$(BENCH)/%.exe,bench floor target fence walk)
+$(BENCH)/enforced.exe: $B/x64/tests/bench/enforced.o $B/x64/launcher.a
+	@mkdir -p $(@D)
+	$Q$(CROSS_x64)gcc $(call LDWIN,x64) -o $@ $^ $(LIBWIN)
+
+bench: dist-files $(patsubst %,$(BENCH)/%.exe,bench floor target enforced fence walk)
 	@tests/bench/bench.sh $(abspath $D/x64) $(abspath $(BENCH))
 ## make bench          what a call costs, and a fence, under Wine (BENCH_ROUNDS=100, BENCH_FILES=10000)
 .PHONY: bench

@@ -50,8 +50,7 @@ struct way {
     bool long_path;       /* 20 entries, the tool's last */
     bool peer;            /* may be missing */
     bool own_console;     /* CREATE_NO_WINDOW, as what a runner starts */
-    bool runner;          /* ringfence run-remote; the runner is our own account's */
-    bool cold;            /* and is not there yet */
+    bool cold;            /* the runner, our own account's, is not there yet */
 };
 
 static const struct way ways[WAY_COUNT] = {
@@ -68,8 +67,10 @@ static const struct way ways[WAY_COUNT] = {
     [WAY_SETUPTOOLS] = { "setuptools cli-64.exe", u"peers\\cli-64.exe", .peer = true },
     [WAY_BATCH] = { ".cmd shim: @\"tool\" %*", u"shim.cmd", .long_path = false },
     [WAY_CONSOLE] = { "direct call, own console", u"tool\\git.exe", .own_console = true },
-    [WAY_WARM] = { "runner, warm", u"rf\\ringfence.exe", .runner = true },
-    [WAY_COLD] = { "runner, cold", u"rf\\ringfence.exe", .runner = true, .cold = true },
+    [WAY_WARM] = { "level enforced, runner warm", u"rf\\shims\\enforced.exe",
+                   .long_path = false },
+    [WAY_COLD] = { "level enforced, runner cold", u"rf\\shims\\enforced.exe",
+                   .cold = true },
 };
 
 /* What was seen on a way. */
@@ -103,11 +104,6 @@ static HANDLE start(const struct way *w)
     swprintf(program, LINE_CAP, L"%ls\\%ls", stage, w->file);
     if (w->floor)
         swprintf(line, LINE_CAP, L"\"%ls\" %ls\\tool\\git.exe", program, stage);
-    else if (w->runner)
-        swprintf(
-            line, LINE_CAP,
-            L"\"%ls\" run-remote --allow-unproven --network off -- %ls\\tool\\git.exe",
-            program, stage);
     else
         swprintf(line, LINE_CAP, L"\"%ls\"", program);
     for (int i = 1;
@@ -324,7 +320,8 @@ static void print_bars(void)
     print_bar("passing through adds <= 0.60 x distlib's", WAY_THROUGH, WAY_DISTLIB, 0.60);
     print_bar("launching from outside adds <= 1.50 x the floor's", WAY_OUTSIDE, WAY_FLOOR,
               1.50);
-    print_bar("a warm runner adds <= 2.00 x the floor's", WAY_WARM, WAY_FLOOR, 2.00);
+    print_bar("level enforced with a warm runner adds <= 2.00 x the floor's", WAY_WARM,
+              WAY_FLOOR, 2.00);
     printf("%-12s passing through, <= 5 modules: %u\n",
            measure_bar(through->modules <= 5), through->modules);
     printf("%-12s passing through, peak working set <= 7 MB: %.2f\n",

@@ -40,6 +40,7 @@ why=
 rm -rf "$stage"
 mkdir -p "$stage/tool" "$stage/peers" "$stage/path" "$stage/ws/.git" "$stage/ws/src"
 cp -r "$dist" "$stage/rf"
+cp "$programs/enforced.exe" "$stage/rf/shims/"
 cp "$programs/floor.exe" "$stage/"
 cp "$programs/target.exe" "$stage/tool/git.exe"
 # The directories of a long PATH hold files, or looking in them would cost less than it does.
