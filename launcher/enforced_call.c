@@ -13,9 +13,9 @@ static enforced_call_run load(const struct context *c, struct err *err)
     UINT mode = 0;
 
     u16buf_add(&b, u16buf_text(&c->install));
-    u16buf_addz(&b, ENFORCED_CALL_DLL);
+    u16buf_addz(&b, u"\\" ENFORCED_CALL_DLL);
     if (!c->install.len || b.cut) {
-        err_rule(err, "this program is not in an install", ENFORCED_CALL_DLL + 1);
+        err_rule(err, "this program is not in an install", ENFORCED_CALL_DLL);
         return NULL;
     }
     mode = SetErrorMode(SEM_FAILCRITICALERRORS); /* no box about a file that is no DLL */

@@ -9,7 +9,7 @@
 #include "context.h"
 #include "win/process.h"
 
-#define ENFORCED_CALL_DLL  u"\\ringfence-enforced.dll" /* of the install */
+#define ENFORCED_CALL_DLL  u"ringfence-enforced.dll" /* of the install */
 #define ENFORCED_CALL_NAME "ringfence_enforced"
 
 enum enforced_flag {

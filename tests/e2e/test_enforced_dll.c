@@ -11,7 +11,7 @@
 
 #include <tlhelp32.h>
 
-#define DLL    u"ringfence-enforced.dll"
+#define DLL    ENFORCED_CALL_DLL
 #define LOG    u"local\\ringfence\\log"
 #define RECORD u"data\\box\\000000000000000000000000\\fence"
 
