@@ -71,6 +71,10 @@ $(WINTEST)/win_test_elevate.exe: LDTEST = -municode $(call wraps,secret_random s
 $(WINTEST)/win_test_enforced.exe: $(patsubst %,$(WINTEST)/launcher/%.o,remote/enforced remote/remote remote/remote_console remote/remote_open runner/guard)
 $(WINTEST)/win_test_enforced.exe: LDTEST = $(call wraps,secret_load account_find confine_prepare __imp_NtQuerySecurityObject pipe_connect pipe_check_server pipe_receive)
 
+# Is the runner itself, and closes the console.
+$(WINTEST)/win_test_remote_end.exe: $(patsubst %,$(WINTEST)/launcher/%.o,remote/remote remote/remote_console remote/remote_open runner/guard)
+$(WINTEST)/win_test_remote_end.exe: LDTEST = $(call wraps,__imp_SetConsoleCtrlHandler pipe_connect pipe_check_server pipe_send pipe_receive)
+
 $(WINTEST)/win_test_ways.exe: $(WINTEST)/launcher/grant/ways.o
 $(WINTEST)/win_test_ways.exe: LDTEST = $(call wraps,security_read security_open security_write)
 

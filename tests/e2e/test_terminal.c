@@ -154,7 +154,8 @@ static void command_start(struct command *c)
 
     c->go = event_new(&name);
     proc_init(&c->launcher, place(u"rf\\ringfence.exe"),
-              text(L" run-remote --allow-unproven -- \"%ls\"", place(u"tools\\git.exe")));
+              text(L" run --level enforced --allow-unproven -- \"%ls\"",
+                   place(u"tools\\git.exe")));
     env_set(&c->launcher.env, u"RINGFENCE_TRACE", u"1");
     proc_start_on_console(&c->launcher);
     greet();
