@@ -65,5 +65,17 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 "$wine" "$@" </dev/null >"$log" 2>&1
 code=$?
+# On a busy machine Wine now and then does not start a program at all: that is tried once
+# more, and told.  One that dies (abort 3, access violation 5, stack 253) has started.
+case $code in
+0 | 3 | 5 | 253) ;;
+*)
+    if ! grep -q '^\[' "$log"; then
+        echo "wine.sh: $1 did not start (exit code $code), tried again: $(head -c 300 "$log")"
+        "$wine" "$@" </dev/null >"$log" 2>&1
+        code=$?
+    fi
+    ;;
+esac
 tr -d '\r' <"$log"
 [ $code -eq 0 ] && grep -q '^\[  PASSED  \]' "$log" && ! grep -q '^\[  FAILED  \]' "$log"
