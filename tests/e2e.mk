@@ -46,7 +46,7 @@ wine_tests = @bad=0; for t in $2; do from=$$(date +%s); \
 	then s=ok; else s=FAILED; bad=$$((bad + 1)); fi; \
 	echo "$1: $$(basename $$t .exe): $$s, $$(tests/tally.sh $$t.log), $$(($$(date +%s) - from)) s"; \
 	[ $$s = ok ] || grep -v '^\[ RUN      \]\|^\[       OK \]' $$t.log | cut -c1-600; \
-	grep '^SKIP' $$t.log; done; \
+	grep '^SKIP\|^wine.sh:' $$t.log; done; \
 	echo "$1: $(words $2) programs, $$bad of them bad"; [ $$bad = 0 ]
 
 e2e-run: dist-files $(WINTEST)/x64/probe.exe $(E2E:%=$(WINTEST)/e2e_%.exe)
