@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The environment table for people, from the one the launcher applies: Markdown for the
- * README, or with --rows a line "NAME<tab>proof" a row for the tests.  Native.
+ * README, or with --rows a line "NAME<tab>proof<tab>when" a row for the tests.  Native.
  */
 #include "core/envdocs.h"
 
@@ -82,7 +82,8 @@ static void print_names(void)
 {
     for (size_t i = 0; i < envrules_count; i++)
         if (envrules_table[i].mode != ENVRULE_GIT)
-            printf("%s\t%s\n", envrules_table[i].name, envdocs_table[i].proof);
+            printf("%s\t%s\t%s\n", envrules_table[i].name, envdocs_table[i].proof,
+                   whens[envrules_table[i].when]);
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,7 @@ FORCED := $(WINTEST)/x64/forced/objects
 
 $(FORCED)/ringfence-objects.dll: $(patsubst %.c,$B/x64/%.o,$(OBJECTS) tests/fakes/forced.c) $B/x64/launcher.a
 	@mkdir -p $(@D)
-	$Q$(CROSS_x64)gcc -shared $(call LDWIN,x64) -Wl,-e,$(OBJECTS_ENTRY_x64) \
+	$Q$(CROSS_x64)gcc $(call LDWIN,x64) $(LDDLL_x64) \
 		$(call wraps,token_is_inside ownobject_pipe) -o $@ $^ $(LIBWIN)
 $(FORCED)/objects.js: launcher/objects/objects.js
 	@mkdir -p $(@D)

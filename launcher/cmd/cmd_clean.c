@@ -3,17 +3,17 @@
  * ringfence clean: takes every entry and label of ours away again, from a path
  * with all that is in it, or from everything that the journal names.
  */
-#include "grant/boxroot.h"
 #include "cli.h"
 #include "core/exitcode.h"
 #include "core/sha256.h"
+#include "grant/boxroot.h"
 #include "grant/grantstate.h"
 #include "grant/ledger.h"
-#include "report.h"
 #include "grant/sandbox.h"
 #include "grant/setup_user.h"
 #include "grant/walking.h"
 #include "grant/ways.h"
+#include "report.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"

@@ -4,17 +4,17 @@
  * it for the launches that follow.  The first of them starts it and waits; its lines go
  * to stderr, because stdout is the tool's.
  */
-#include "verify/canary.h"
 #include "cli.h"
 #include "confine.h"
 #include "core/exitcode.h"
-#include "remote/enforced.h"
 #include "grant/granting.h"
 #include "grant/ledger.h"
 #include "grant/reading.h"
-#include "report.h"
 #include "grant/rootcheck.h"
 #include "grant/setup_user.h"
+#include "remote/enforced.h"
+#include "report.h"
+#include "verify/canary.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/machine.h"

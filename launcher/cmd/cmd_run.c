@@ -2,11 +2,11 @@
  *
  * ringfence run: one command, script or tool, with everything below it, under the rules.
  */
-#include "grant/appeared.h"
 #include "cli.h"
 #include "core/cmdline.h"
 #include "core/exitcode.h"
 #include "exec.h"
+#include "grant/appeared.h"
 #include "logbook.h"
 #include "win/errtext.h"
 #include "win/file.h"

@@ -5,8 +5,8 @@
  */
 #include "cli.h"
 #include "core/exitcode.h"
-#include "setup_machine.h"
 #include "grant/setup_user.h"
+#include "setup_machine.h"
 #include "win/errtext.h"
 #include "win/out.h"
 #include "win/paths.h"

@@ -2,7 +2,6 @@
  *
  * ringfence status: what holds in this directory, the level first.
  */
-#include "verify/canary.h"
 #include "cli.h"
 #include "confine.h"
 #include "core/aclstate.h"
@@ -11,11 +10,12 @@
 #include "core/netcheck.h"
 #include "grant/boxsize.h"
 #include "grant/ledger.h"
-#include "report.h"
 #include "grant/roster.h"
 #include "grant/setup_user.h"
 #include "grant/volumes.h"
 #include "grant/walking.h"
+#include "report.h"
+#include "verify/canary.h"
 #include "win/errtext.h"
 #include "win/file.h"
 #include "win/out.h"

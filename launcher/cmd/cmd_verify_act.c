@@ -7,10 +7,10 @@
  * its code.
  * Neither is for people.
  */
-#include "verify/act_net.h"
 #include "cli.h"
 #include "core/exitcode.h"
 #include "remote/enforced.h"
+#include "verify/act_net.h"
 #include "win/errtext.h"
 #include "win/paths.h"
 

@@ -1,8 +1,8 @@
 #include "grant/granting.h"
 
-#include "grant/boxroot.h"
 #include "core/exitcode.h"
 #include "core/sha256.h"
+#include "grant/boxroot.h"
 #include "grant/grantstate.h"
 #include "grant/ledger.h"
 #include "grant/rootcheck.h"

@@ -5,8 +5,8 @@
 #include "runner/guard.h"
 #include "win/dll.h"
 #include "win/file.h"
-#include "win/station.h"
 #include "win/statefile.h"
+#include "win/station.h"
 #include "win/token.h"
 
 #define FRAME_MS     10000u   /* for a frame that needs no work */

@@ -1,7 +1,7 @@
 /* What tools make for themselves, with the lists that they or Windows give it. */
-#include "verify/act.h"
 #include "core/acl.h"
 #include "core/secdesc.h"
+#include "verify/act.h"
 #include "win/paths.h"
 #include "win/pipe.h"
 

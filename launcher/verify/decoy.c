@@ -1,8 +1,8 @@
 #include "verify/decoy.h"
 
+#include "core/pathsearch.h"
 #include "verify/act_net.h"
 #include "verify/actor.h"
-#include "core/pathsearch.h"
 #include "win/dll.h"
 #include "win/paths.h"
 #include "win/registry.h"

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "verify/battery.h"
 #include "core/sha256.h"
+#include "verify/battery.h"
 #include "win/win.h"
 
 struct scratch {

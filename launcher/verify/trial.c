@@ -1,11 +1,11 @@
 #include "verify/trial.h"
 
-#include "verify/act.h"
 #include "context.h"
 #include "core/exitcode.h"
 #include "core/netcheck.h"
 #include "core/pathsearch.h"
 #include "core/sandbox.h"
+#include "verify/act.h"
 #include "verify/decoy.h"
 #include "win/account.h"
 #include "win/file.h"

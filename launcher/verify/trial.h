@@ -7,10 +7,10 @@
  */
 #pragma once
 
-#include "verify/actor.h"
-#include "verify/battery.h"
 #include "core/level.h"
 #include "remote/remote.h"
+#include "verify/actor.h"
+#include "verify/battery.h"
 #include "verify/scratch.h"
 
 enum trial_verdict {

@@ -8,11 +8,11 @@
  */
 #include "confine.h"
 
+#include "../win/fake_token.h"
 #include "core/aclplan.h"
+#include "measure.h"
 #include "win/file.h"
 #include "win/machine.h"
-#include "../win/fake_token.h"
-#include "measure.h"
 
 #include <string.h>
 #include <wchar.h>

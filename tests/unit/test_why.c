@@ -1,5 +1,5 @@
-#include "core/why.h"
 #include "core/sddl.h"
+#include "core/why.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,9 +7,9 @@
 #include "grant/appeared.h"
 
 #include "cli.h"
-#include "grant/roster.h"
 #include "core/aclplan.h"
 #include "core/cmdline.h"
+#include "grant/roster.h"
 #include "grant/walking.h"
 #include "win/file.h"
 

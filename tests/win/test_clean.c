@@ -1,7 +1,7 @@
 /* cmd_clean over an engine that takes everything away: which ways to roots it closes. */
-#include "grant/boxroot.h"
 #include "cli.h"
 #include "core/exitcode.h"
+#include "grant/boxroot.h"
 #include "grant/grantstate.h"
 #include "grant/ledger.h"
 #include "grant/sandbox.h"

@@ -1,17 +1,17 @@
 /* cmd_prepare with stand-ins for what no Wine has: tokens that keep their SIDs, a canary
  * that holds, files that take entries. */
-#include "verify/canary.h"
 #include "cli.h"
 #include "confine.h"
 #include "core/aclplan.h"
 #include "core/exitcode.h"
-#include "remote/enforced.h"
 #include "fake_token.h"
 #include "grant/granting.h"
 #include "grant/ledger.h"
 #include "grant/reading.h"
 #include "grant/rootcheck.h"
 #include "grant/setup_user.h"
+#include "remote/enforced.h"
+#include "verify/canary.h"
 #include "win/file.h"
 #include "win/machine.h"
 

@@ -4,15 +4,15 @@
  * each root's grant is, and which protected names are there.  No Wine has a fence, so the
  * context, the proof, the journal and the lists are made up here.
  */
-#include "verify/canary.h"
-#include "core/netcheck.h"
 #include "cli.h"
 #include "core/aclplan.h"
 #include "core/exitcode.h"
+#include "core/netcheck.h"
 #include "grant/ledger.h"
 #include "grant/setup_user.h"
 #include "grant/volumes.h"
 #include "grant/walking.h"
+#include "verify/canary.h"
 #include "win/file.h"
 
 #include <setjmp.h>

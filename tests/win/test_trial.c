@@ -6,8 +6,8 @@
  */
 #include "verify/trial.h"
 
-#include "verify/act.h"
 #include "core/netcheck.h"
+#include "verify/act.h"
 #include "verify/decoy.h"
 
 #include <setjmp.h>
