@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 mkdir -p build
 log=build/test.log
 : >"$log"
-passed=0 failed=0 skipped=0 low='' jobs=''
+passed=0 failed=0 skipped=0 low=
 
 count() { # count WORD FILE: the sum of "N WORD" over the file's counting lines
     grep -E '(^|[^0-9])[0-9]+ passed, [0-9]+ failed' "$2" |
@@ -21,7 +21,7 @@ run() { # run TARGET: its output and how long it took; "STEP FAILED" at the end 
     start=$(date +%s)
     echo "== $1"
     # shellcheck disable=SC2086
-    $low make --no-print-directory -k $jobs "$1" 2>&1 || echo "STEP FAILED"
+    $low make --no-print-directory -k "$1" 2>&1 || echo "STEP FAILED"
     echo "== $1: $(($(date +%s) - start)) s"
 }
 
@@ -47,7 +47,7 @@ done
 # What both sides need is there before they part: no two makes build one file.
 make --no-print-directory -k -j"$(nproc)" dist-files >build/step-dist.log 2>&1 || cat build/step-dist.log
 (
-    low="nice -n 15" jobs="-j$(nproc) -Otarget"
+    low="nice -n 15"
     for target in $beside; do
         run "$target" >"build/step-$target.log" 2>&1
     done
