@@ -54,10 +54,11 @@ LIBWIN    := -lgcc -lkernel32 -lntdll
 
 include launcher/module.mk shims/module.mk denybin/module.mk setup/module.mk tests/module.mk
 
-$B/gcc/%.o: %.c
+# A flag that changes makes every object anew.
+$B/gcc/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$Qgcc $(COMMON) $(NATIVE) -c $< -o $@
-$B/clang/%.o: %.c
+$B/clang/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$Qclang $(COMMON) $(NATIVE) -c $< -o $@
 
@@ -66,7 +67,7 @@ $B/clang/%.o: %.c
 PACKED    := sed -i 's/^\(\t\.section\t\.text\$$[^,]*\),"x"$$/\1,"x0"/'
 
 define win_rules
-$B/$1/%.o: %.c
+$B/$1/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$Q$(CROSS_$1)gcc $$(COMMON) -MT $$@ $$(MACH_$1) $$(WIN) $$(ABI_$1) $$(WINX) -S $$< -o $$(@:.o=.s)
 	$$Q$$(PACKED) $$(@:.o=.s)

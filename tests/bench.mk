@@ -5,7 +5,7 @@
 # enforced.exe as a shim does.
 BENCH := $B/bench
 
-$(BENCH)/%.o: %.c
+$(BENCH)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) -O1 -DUNICODE -D_UNICODE -D_WIN32_WINNT=0x0A00 -c $< -o $@
 $(patsubst %,$(BENCH)/%.exe,bench fence walk): $(BENCH)/%.exe: $(BENCH)/tests/bench/%.o

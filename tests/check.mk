@@ -39,7 +39,7 @@ lint-exes: dist-files
 	@for a in $(ARCHES); do tests/check_exes.sh $D/$$a $(CROSS_x64)objdump || exit 1; done
 .PHONY: lint $(LINTS:%=lint-%)
 
-$B/fuzz/%.o: %.c
+$B/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$Qclang $(COMMON) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
 $B/fuzz/fuzz_%: $B/fuzz/tests/fuzz/fuzz_%.o $(PURE:%.c=$B/fuzz/%.o)

@@ -19,14 +19,14 @@ probes: $(ARCHES:%=$(WINTEST)/%/probe.exe)
 $(WINTEST)/cmocka.o: $(CMOCKA)/src/cmocka.c
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc -w -O1 -I$(CMOCKA)/include $(CMOCKA_DEFS) -c $< -o $@
-$(WINTEST)/tests/%.o: tests/%.c $(WINTEST)/cmocka.o
+$(WINTEST)/tests/%.o: tests/%.c Makefile $(WINTEST)/cmocka.o
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(TESTWIN) -c $< -o $@
 # The launcher as it is shipped, but callable from a C runtime's programs.
-$(WINTEST)/launcher/%.o: launcher/%.c
+$(WINTEST)/launcher/%.o: launcher/%.c Makefile
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(WIN) -c $< -o $@
-$(WINTEST)/setup/%.o: setup/%.c
+$(WINTEST)/setup/%.o: setup/%.c Makefile
 	@mkdir -p $(@D)
 	$Q$(CROSS_x64)gcc $(COMMON) $(WIN) -c $< -o $@
 $(WINTEST)/launcher.a: $(patsubst %.c,$(WINTEST)/%.o,$(CORE) $(SETUP_PURE) $(filter-out setup/setup.c,$(SETUP_WIN)) $(EXEC))

@@ -4,7 +4,7 @@ W32 := $(WINTEST)/x86
 $(W32)/cmocka.o: $(CMOCKA)/src/cmocka.c
 	@mkdir -p $(@D)
 	$Q$(CROSS_x86)gcc $(MACH_x86) -w -O1 -I$(CMOCKA)/include $(CMOCKA_DEFS) -c $< -o $@
-$(W32)/tests/%.o: tests/%.c $(W32)/cmocka.o
+$(W32)/tests/%.o: tests/%.c Makefile $(W32)/cmocka.o
 	@mkdir -p $(@D)
 	$Q$(CROSS_x86)gcc $(COMMON) $(MACH_x86) $(TESTWIN) -c $< -o $@
 $(E2E:%=$(W32)/e2e_%.exe): $(W32)/e2e_%.exe: $(W32)/tests/e2e/%.o $(W32)/tests/e2e/harness.o $(W32)/tests/win/own_console.o $(W32)/cmocka.o
