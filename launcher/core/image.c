@@ -1,16 +1,9 @@
 #include "core/image.h"
 
+#include "core/bytes.h"
+
+#define PE_SIGNATURE  0x4550u
 #define SECTION_BYTES 40u /* IMAGE_SECTION_HEADER */
-
-static uint32_t u16_at(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t u32_at(const uint8_t *p)
-{
-    return u16_at(p) | u16_at(p + 2) << 16;
-}
 
 static bool has_name(const uint8_t *p)
 {
@@ -22,17 +15,27 @@ static bool has_name(const uint8_t *p)
     return true;
 }
 
+size_t image_pe_head(const uint8_t *image, size_t bytes)
+{
+    size_t pe = 0;
+
+    if (bytes < 64 || image[0] != 'M' || image[1] != 'Z')
+        return 0;
+    pe = bytes_get32(image + 60);
+    return pe <= bytes && bytes - pe >= IMAGE_PE_HEAD_BYTES &&
+                   bytes_get32(image + pe) == PE_SIGNATURE
+               ? pe
+               : 0;
+}
+
 bool image_is_ours(const uint8_t *head, size_t bytes)
 {
-    size_t pe = 0, table = 0, count = 0;
+    size_t pe = image_pe_head(head, bytes), table = 0, count = 0;
 
-    if (bytes < 64 || head[0] != 'M' || head[1] != 'Z')
+    if (!pe)
         return false;
-    pe = u32_at(head + 60);
-    if (pe > bytes || bytes - pe < 24 || u32_at(head + pe) != 0x4550)
-        return false;
-    count = u16_at(head + pe + 6);
-    table = pe + 24 + u16_at(head + pe + 20);
+    count = bytes_get16(head + pe + 6);
+    table = pe + IMAGE_PE_HEAD_BYTES + bytes_get16(head + pe + 20);
     for (size_t i = 0; i < count; i++) {
         size_t at = table + i * SECTION_BYTES;
 

@@ -15,3 +15,9 @@
 /* Whether the first bytes of a file are the PE header of a shim or stub of ours.
  * Microsoft PE format specification, "Section Table". */
 bool image_is_ours(const uint8_t *head, size_t bytes);
+
+#define IMAGE_PE_HEAD_BYTES 24u /* signature and IMAGE_FILE_HEADER */
+
+/* The offset of these in a PE image, in a file or in memory, all of them within bytes; 0
+ * when it is no such image.  PE format specification, "Signature", "COFF File Header". */
+size_t image_pe_head(const uint8_t *image, size_t bytes);

@@ -1,9 +1,8 @@
 #include "core/imports.h"
 
 #include "core/bytes.h"
+#include "core/image.h"
 
-#define PE_HEAD_BYTES    24u /* signature and IMAGE_FILE_HEADER */
-#define PE_SIGNATURE     0x4550u
 #define MAGIC_32         0x10Bu
 #define MAGIC_64         0x20Bu
 #define AT_IMAGE_BYTES   56u /* in the optional header, of either kind */
@@ -24,15 +23,12 @@ static bool holds(size_t bytes, size_t at, size_t need)
  * 0 when this is no PE image. */
 static size_t optional_header(const uint8_t *image, size_t bytes, size_t *size)
 {
-    size_t pe = 0;
+    size_t pe = image_pe_head(image, bytes), at = pe + IMAGE_PE_HEAD_BYTES;
 
-    if (bytes < 64 || image[0] != 'M' || image[1] != 'Z')
-        return 0;
-    pe = bytes_get32(image + 60);
-    if (!holds(bytes, pe, PE_HEAD_BYTES) || bytes_get32(image + pe) != PE_SIGNATURE)
+    if (!pe)
         return 0;
     *size = bytes_get16(image + pe + 20);
-    return holds(bytes, pe + PE_HEAD_BYTES, *size) ? pe + PE_HEAD_BYTES : 0;
+    return holds(bytes, at, *size) ? at : 0;
 }
 
 size_t imports_image_bytes(const uint8_t *head, size_t bytes)
