@@ -11,7 +11,6 @@
 
 #define ROOM (2 * POLICY_TEXT_CAP + WIN_PATH_CAP)
 
-static const char *const wants[] = { "auto", "advisory", "confined", "enforced" };
 static const char *const fences[] = { "auto", "standard", "strict" };
 
 /* What `integrity = lowered` costs the user, who sees it nowhere else. */
@@ -29,7 +28,7 @@ struct row {
 static bool row_of(const struct policy *p, size_t i, struct row *row)
 {
     const struct row rows[] = {
-        { "level", wants[p->want], NULL },
+        { "level", level_want_name(p->want), NULL },
         { "require", level_name(p->require), NULL },
         { "fence", fences[p->fence], NULL },
         { "network", p->network_on ? "on" : "off", NULL },
