@@ -690,6 +690,23 @@ size_t proc_count(const struct proc *p, const char *key)
     return n;
 }
 
+BOOL WINAPI swallow_ctrl_c(DWORD type)
+{
+    return type == CTRL_C_EVENT;
+}
+
+void proc_assert_ctrl_c_once(struct proc *p, unsigned long code)
+{
+    SetConsoleCtrlHandler(swallow_ctrl_c, TRUE);
+    proc_start(p);
+    sink_await(p->err, "up\r");
+    assert_true(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
+    proc_wait(p);
+    proc_assert_code(p, code);
+    proc_assert(p, proc_number(p, "ctrlc") == 1);
+    SetConsoleCtrlHandler(swallow_ctrl_c, FALSE);
+}
+
 /* The n-th spelling of a variable of the child. */
 static const char16_t *find_env(const struct proc *p, const char16_t *name, size_t nth)
 {

@@ -111,12 +111,12 @@ void proc_start(struct proc *p);
 /* Like proc_start, but gives back GetLastError instead of failing the test; 0 is success.
  */
 DWORD proc_try(struct proc *p);
-/* Waits for the end of the process and of both its pipes; sets code. */
 /* Starts it with a pipe as the C runtime's descriptor 3, NUL as the others; returns the
  * reading end. */
 HANDLE proc_start_with_fourth(struct proc *p);
 /* Starts it with nothing redirected: our console (own_console.h) for all three. */
 void proc_start_on_console(struct proc *p);
+/* Waits for the end of the process and of both its pipes; sets code. */
 void proc_wait(struct proc *p);
 void proc_wait_end(struct proc *p); /* the process only */
 void proc_run(struct proc *p);      /* start and wait */
@@ -134,6 +134,12 @@ const char16_t *proc_text(const struct proc *p, const char *key,
                           size_t nth); /* un-hexed */
 unsigned long proc_number(const struct proc *p, const char *key);
 size_t proc_count(const struct proc *p, const char *key);
+
+/* A handler for SetConsoleCtrlHandler: Ctrl-C in our console is the children's. */
+BOOL WINAPI swallow_ctrl_c(DWORD type);
+/* Starts one that ends with code after "handle-ctrl-c err up await-ctrl-c ctrl-c-count",
+ * presses Ctrl-C in our console, and asserts that it came through, and came once. */
+void proc_assert_ctrl_c_once(struct proc *p, unsigned long code);
 /* The child's variable, NULL when unset; how many spellings of it there are. */
 const char16_t *proc_getenv(const struct proc *p, const char16_t *name);
 size_t proc_getenv_count(const struct proc *p, const char16_t *name);

@@ -10,11 +10,6 @@
 #define ROOT_BOX u"000102030405060708090a0b" /* ROOT_A, in a path */
 #define ROOT_B   "0f0102030405060708090a0b"
 
-static BOOL WINAPI swallow(DWORD type)
-{
-    return type == CTRL_C_EVENT;
-}
-
 static void prepare(struct proc *p, const char16_t *words)
 {
     proc_init(p, place(u"rf\\ringfence.exe"), text(L" clean %ls", words));
@@ -471,6 +466,6 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(two_at_once__both_go_through),
     };
 
-    SetConsoleCtrlHandler(swallow, TRUE);
+    SetConsoleCtrlHandler(swallow_ctrl_c, TRUE);
     return harness_main(argc, argv, "clean", tests, COUNT(tests), true);
 }

@@ -6,11 +6,6 @@
  */
 #include "harness.h"
 
-static BOOL WINAPI swallow(DWORD type)
-{
-    return type == CTRL_C_EVENT;
-}
-
 static void press_ctrl_c(void)
 {
     assert_true(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
@@ -177,6 +172,6 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(console__after_the_shim__title_modes_code_pages_untouched),
     };
 
-    SetConsoleCtrlHandler(swallow, TRUE);
+    SetConsoleCtrlHandler(swallow_ctrl_c, TRUE);
     return harness_main(argc, argv, "Ctrl-C", tests, COUNT(tests), true);
 }

@@ -159,27 +159,15 @@ static void run__tool_cannot_be_started__is_126(void **state)
     proc_clear(&p);
 }
 
-static BOOL WINAPI swallow(DWORD type)
-{
-    return type == CTRL_C_EVENT;
-}
-
 /* Of two who wait for it, launch and runner's end of it, one passes it on. */
 static void ctrl_c__in_our_console__reaches_the_tool_once(void **state)
 {
     struct proc p;
 
     (void)state;
-    SetConsoleCtrlHandler(swallow, TRUE);
     start_with(&p, u"-- git handle-ctrl-c err up await-ctrl-c ctrl-c-count exit 4711");
-    proc_start(&p);
-    sink_await(p.err, "up\r");
-    assert_true(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
-    proc_wait(&p);
-    proc_assert_code(&p, 4711);
-    proc_assert(&p, proc_number(&p, "ctrlc") == 1);
+    proc_assert_ctrl_c_once(&p, 4711);
     proc_clear(&p);
-    SetConsoleCtrlHandler(swallow, FALSE);
 }
 
 static void not_proven__not_allowed__falls_to_advisory(void **state)

@@ -7,11 +7,6 @@
  */
 #include "walks.h"
 
-static BOOL WINAPI swallow(DWORD type)
-{
-    return type == CTRL_C_EVENT;
-}
-
 static void prepare(struct proc *p, const char16_t *words)
 {
     proc_init(p, place(u"rf\\ringfence.exe"), text(L" grant %ls", words));
@@ -349,6 +344,6 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(two_at_once__same_root__one_after_the_other),
     };
 
-    SetConsoleCtrlHandler(swallow, TRUE);
+    SetConsoleCtrlHandler(swallow_ctrl_c, TRUE);
     return harness_main(argc, argv, "grant", tests, COUNT(tests), true);
 }

@@ -715,26 +715,14 @@ static void pipe__of_another_user__cannot_be_opened(void **state)
     skip_because("Wine has one user, and does not look at a pipe's list");
 }
 
-static BOOL WINAPI swallow(DWORD type)
-{
-    return type == CTRL_C_EVENT;
-}
-
 static void ctrl_c__in_our_console__reaches_the_tool_in_its_own(void **state)
 {
     struct proc p;
 
     (void)state;
-    SetConsoleCtrlHandler(swallow, TRUE);
     remote_init(&p, u" handle-ctrl-c err up await-ctrl-c ctrl-c-count exit 4711");
-    proc_start(&p);
-    sink_await(p.err, "up\r");
-    assert_true(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
-    proc_wait(&p);
-    proc_assert_code(&p, 4711);
-    proc_assert(&p, proc_number(&p, "ctrlc") == 1);
+    proc_assert_ctrl_c_once(&p, 4711);
     proc_clear(&p);
-    SetConsoleCtrlHandler(swallow, FALSE);
 }
 
 /* Nothing is redirected: what the tool writes, in a console of its own, is seen in ours.

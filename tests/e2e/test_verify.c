@@ -8,11 +8,6 @@
 
 #include <tlhelp32.h>
 
-static BOOL WINAPI swallow(DWORD type)
-{
-    return type == CTRL_C_EVENT;
-}
-
 static void prepare(struct proc *p, const char16_t *words)
 {
     proc_init(p, place(u"rf\\ringfence.exe"), text(L" verify %ls", words));
@@ -655,6 +650,6 @@ int wmain(int argc, wchar_t **argv)
         cmocka_unit_test(act__by_the_runner__ends_with_its_error),
     };
 
-    SetConsoleCtrlHandler(swallow, TRUE);
+    SetConsoleCtrlHandler(swallow_ctrl_c, TRUE);
     return harness_main(argc, argv, "verify", tests, COUNT(tests), true);
 }
